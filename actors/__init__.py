@@ -1,0 +1,1 @@
+"""Decide: machines, their messages and effects, the site model, orders, assignment and traffic."""

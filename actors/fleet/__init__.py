@@ -1,0 +1,1 @@
+"""What the fleet manager decides with: orders, assignment, routing and traffic."""

@@ -1,0 +1,426 @@
+"""Everything that participants say to each other, as frozen structs with MessagePack as wire form.
+
+Every request carries a number chosen by its sender, so that a repeat is known for one. The number
+that runs through most of them is `step`: the fleet manager numbers the steps of all missions
+upwards, and the step's number identifies the crane job, the scan and the lane permit made for it.
+The number that runs through all motion is a visit's `seq`: an AGV's visits to zones are counted
+upwards for ever (as VDA 5050 does with its sequenceId).
+"""
+
+from typing import Literal
+
+import msgspec
+
+Side = str
+"""The name of a side of the border: a key of `sides` in the site file (`VN`, `CN`)."""
+
+Action = Literal["load", "scan", "cross", "unload", "charge", "park"]
+Transfer = Literal["truck_to_agv", "agv_to_truck"]
+Verdict = Literal["clear", "suspicious"]
+StepPhase = Literal["accepted", "permitted", "serving", "done"]
+OrderState = Literal[
+    "queued", "assigned", "to_pickup", "loading", "carrying", "scanning", "crossing", "unloading",
+    "done", "cancelled", "failed",
+]  # fmt: skip
+DeviceKind = Literal["vehicle", "crane", "lane", "booth", "fleet_manager"]
+
+
+class Message(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """Base of all that is sent; the tag on the wire is the class name."""
+
+
+class Event(msgspec.Struct, frozen=True, tag=True, gc=False):
+    """Base of all domain events."""
+
+
+# --- from the runtime -----------------------------------------------------------------------
+
+
+class Started(Message):
+    """The machine has just been put to work, for the first time or after a restart."""
+
+
+class TimerFired(Message):
+    """The timer that the machine set under this name has run out."""
+
+    timer: str
+
+
+class LinkLost(Message):
+    """Nothing has been heard over the link for its time limit."""
+
+
+class LinkRestored(Message):
+    """The link is heard again. What was said meanwhile may be lost."""
+
+
+# --- motion: fleet manager -> AGV -> its controller -------------------------------------------
+
+
+class Visit(msgspec.Struct, frozen=True, gc=False):
+    """One passage through one zone: the edges driven in it, in order."""
+
+    seq: int
+    zone: str
+    edges: tuple[str, ...]
+    lane: str = ""
+    """The lane to which the zone belongs; empty outside lanes."""
+
+
+class ExtendGrant(Message):
+    """The AGV may drive to the end of the last visit, and no further. Never taken back.
+
+    Visits have consecutive `seq`; those already known are a repeat and change nothing.
+    """
+
+    grant: int
+    visits: tuple[Visit, ...]
+
+
+class QueryState(Message):
+    """Tell what is true: a restarted or doubting machine asks its controller."""
+
+
+class ConfirmLoad(Message):
+    """The crane has closed (or opened) the twistlocks: `container` is on the AGV, or none."""
+
+    step: int
+    container: str
+
+
+class StartCharge(Message):
+    """Take energy until the battery holds `until_pct` [%]."""
+
+    step: int
+    until_pct: float
+
+
+class GrantAccepted(Message):
+    """The controller has taken the grant; `end` is the last visit it may now drive."""
+
+    agv: str
+    grant: int
+    end: int
+
+
+class RearClear(Message):
+    """The rear of the AGV, with its clearance, has left every visit up to `cleared`."""
+
+    agv: str
+    cleared: int
+
+
+class Stood(Message):
+    """The AGV has come to rest at the end of visit `seq`."""
+
+    agv: str
+    seq: int
+
+
+class Charged(Message):
+    """Charging for `step` has reached what was asked."""
+
+    agv: str
+    step: int
+
+
+class LoadConfirmed(Message):
+    """The controller reckons with the load that `ConfirmLoad` of this step named."""
+
+    agv: str
+    step: int
+
+
+class AgvState(Message):
+    """Answer of an AGV's controller to `QueryState`."""
+
+    agv: str
+    grant: int
+    visits: tuple[Visit, ...]
+    """The visits that the AGV occupies or may still drive, the rearmost first."""
+    cleared: int
+    stood: int
+    """`seq` of the visit at whose end the AGV rests; -1 while it moves."""
+    battery_pct: float
+    container: str
+    step_loaded: int
+    """The last step whose `ConfirmLoad` was taken."""
+    fault: str = ""
+
+
+# --- missions: fleet manager <-> AGV ----------------------------------------------------------
+
+
+class StartStep(Message):
+    """Go where `arrive` says and do `action` there, with the device `station` if one is needed."""
+
+    step: int
+    action: Action
+    station: str
+    place: str
+    """The bay, booth place, charger or parking place; for `cross` the lane."""
+    arrive: int
+    """`seq` of the visit at whose end the step's drive ends."""
+    order: str = ""
+    container: str = ""
+    until_pct: float = 0.0
+
+
+class QueryReport(Message):
+    """The fleet manager misses news: report now."""
+
+
+class AgvReport(Message):
+    """All that the fleet manager needs of an AGV; the newest replaces all before it."""
+
+    agv: str
+    stamp_ns: int
+    known: bool
+    """False until the AGV has heard from its controller what is true."""
+    accepted: int
+    """The highest step accepted so far."""
+    step: int
+    """The step this report speaks of; 0 before the first."""
+    phase: StepPhase
+    outcome: str
+    """Of a step that is done: `clear`, `suspicious`, or empty."""
+    grant: int
+    """The last grant that the controller has taken."""
+    cleared: int
+    stood: int
+    battery_pct: float
+    visits: tuple[Visit, ...] = ()
+    """The visits held, in the first report after a start; empty in those that follow."""
+
+
+# --- AGV <-> crane, and the crane's controller ------------------------------------------------
+
+
+class RequestTransfer(Message):
+    """The AGV stands in the bay: lift the container on or off."""
+
+    step: int
+    agv: str
+    bay: str
+    transfer: Transfer
+    order: str
+    container: str
+
+
+class TransferDone(Message):
+    """The lift for `step` is finished and the twistlocks are confirmed."""
+
+    step: int
+    crane: str
+
+
+class StartTransfer(Message):
+    """To the crane's controller: make this lift."""
+
+    step: int
+    bay: str
+    transfer: Transfer
+    container: str
+
+
+class TransferFinished(Message):
+    """From the crane's controller: the lift for `step` is finished."""
+
+    step: int
+
+
+class CraneState(Message):
+    """Answer of a crane's controller to `QueryState`: the lift it makes (0: none), the last done."""
+
+    step: int
+    step_done: int
+    fault: str = ""
+
+
+# --- AGV <-> booth, and the booth's scanner ---------------------------------------------------
+
+
+class RequestScan(Message):
+    """The AGV stands in the booth: scan what it carries."""
+
+    step: int
+    agv: str
+    order: str
+    container: str
+
+
+class ScanDecided(Message):
+    """The booth's answer. Anything but `clear` is no clearance."""
+
+    step: int
+    booth: str
+    verdict: Verdict
+
+
+class StartScan(Message):
+    """To the scanner: make the image for `step`."""
+
+    step: int
+    container: str
+
+
+class ScanFinished(Message):
+    """From the scanner: the image for `step` is made, and what its review says."""
+
+    step: int
+    verdict: Verdict
+
+
+class ScannerState(Message):
+    """Answer of a scanner to `QueryState`: the scan it makes (0: none)."""
+
+    step: int
+    fault: str = ""
+
+
+# --- AGV <-> lane -----------------------------------------------------------------------------
+
+
+class RequestPermit(Message):
+    """Ask for, or renew, the permit to enter the lane for `step`."""
+
+    step: int
+    agv: str
+    from_side: Side
+
+
+class PermitGranted(Message):
+    """The lane has room for the AGV until `expires_ns`; renew before, or enter before."""
+
+    step: int
+    lane: str
+    expires_ns: int
+
+
+class LaneEntered(Message):
+    """The whole AGV is in the lane."""
+
+    step: int
+    agv: str
+
+
+class LaneLeft(Message):
+    """The rear of the AGV has left the lane; also gives a permit back that was not used."""
+
+    step: int
+    agv: str
+
+
+class LaneNoted(Message):
+    """The lane has taken note of `LaneEntered` or `LaneLeft`."""
+
+    step: int
+    lane: str
+    entered: bool
+
+
+# --- the outside <-> fleet manager ------------------------------------------------------------
+
+
+class Mark(msgspec.Struct, frozen=True, gc=False):
+    """When an order came into a state [UTC, ns]."""
+
+    state: OrderState
+    at_ns: int
+
+
+class OrderRequest(msgspec.Struct, frozen=True, gc=False):
+    """What a client orders: one container from a truck bay on one side to one on the other."""
+
+    id: str
+    container: str
+    size_type: str
+    from_side: Side
+    to_side: Side
+    priority: int = 0
+    """The higher, the sooner."""
+    deadline_ns: int | None = None
+
+
+class Order(msgspec.Struct, frozen=True, gc=False):
+    """A transport order as it stands; `history` is never shortened."""
+
+    request: OrderRequest
+    state: OrderState
+    vehicle: str
+    reason: str
+    history: tuple[Mark, ...]
+
+
+class PutOrder(Message):
+    """Accept this order; its id was chosen by the client, so that a repeat is harmless."""
+
+    request: OrderRequest
+
+
+class CancelOrder(Message):
+    """Give the order up, if its container has not been lifted."""
+
+    id: str
+
+
+class OrderAnswer(Message):
+    """What came of `PutOrder` or `CancelOrder`, and the order as it now stands."""
+
+    outcome: Literal["created", "same", "conflict", "cancelled", "unknown", "too_late", "refused"]
+    order: Order | None = None
+    reason: str = ""
+
+
+# --- domain events ----------------------------------------------------------------------------
+
+
+class OrderChanged(Event):
+    """An order came into a new state."""
+
+    order: Order
+
+
+class DeviceChanged(Event):
+    """A device came into a new state; `detail` says with what or for whom."""
+
+    device: str
+    kind: DeviceKind
+    state: str
+    detail: str = ""
+
+
+AnyMessage = (
+    Started | TimerFired | LinkLost | LinkRestored
+    | ExtendGrant | QueryState | ConfirmLoad | StartCharge
+    | GrantAccepted | RearClear | Stood | Charged | LoadConfirmed | AgvState
+    | StartStep | QueryReport | AgvReport
+    | RequestTransfer | TransferDone | StartTransfer | TransferFinished | CraneState
+    | RequestScan | ScanDecided | StartScan | ScanFinished | ScannerState
+    | RequestPermit | PermitGranted | LaneEntered | LaneLeft | LaneNoted
+    | PutOrder | CancelOrder | OrderAnswer
+)  # fmt: skip
+AnyEvent = OrderChanged | DeviceChanged
+
+_encoder = msgspec.msgpack.Encoder()
+_messages = msgspec.msgpack.Decoder(AnyMessage)
+_events = msgspec.msgpack.Decoder(AnyEvent)
+
+
+def encode(item: Message | Event) -> bytes:
+    """The MessagePack form of a message or an event."""
+    return _encoder.encode(item)
+
+
+def decode_message(data: bytes) -> Message:
+    """The message in `data`.
+
+    Raises:
+        msgspec.DecodeError: not MessagePack, no known tag, or a field of another type.
+    """
+    return _messages.decode(data)
+
+
+def decode_event(data: bytes) -> Event:
+    """The event in `data`; raises like `decode_message`."""
+    return _events.decode(data)

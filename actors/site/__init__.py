@@ -1,0 +1,1 @@
+"""The site: what one YAML file describes, checked, and the roadmap expanded from it."""

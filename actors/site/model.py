@@ -1,0 +1,221 @@
+"""The site file as frozen structs: parameters of roads, yards, devices and demand.
+
+Units stand last in each name. `sources` of a section marks figures that are not ours: `V` verified
+in a public source, `A` assumed; a figure without a mark is a choice of the site's own.
+The structs are also the schema: ranges are declared here and nowhere else.
+"""
+
+import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Source = Literal["V", "A"]
+Sources = Annotated[
+    dict[str, Source],
+    Meta(description="Marks of this section's figures: V verified in public, A assumed."),
+]
+
+Name = Annotated[
+    str,
+    Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$", description="letters, digits, - and _"),
+]
+SideName = Annotated[
+    str, Meta(pattern=r"^[A-Z]{2}$", description="two capital letters, as in ISO 3166: VN, CN")
+]
+Direction = Annotated[
+    str, Meta(pattern=r"^[A-Z]{2}-[A-Z]{2}$", description="from side - to side: VN-CN")
+]
+Day = Annotated[datetime.date, Meta(description="YYYY-MM-DD")]
+TimeOfDay = Annotated[
+    str, Meta(pattern=r"^([01][0-9]|2[0-4]):[0-5][0-9]$", description="HH:MM, local; 24:00 ends a day")
+]
+Count = Annotated[int, Meta(ge=0, le=1000)]
+Metres = Annotated[float, Meta(gt=0, le=100_000, description="[m]")]
+Speed = Annotated[float, Meta(gt=0, le=30, description="[m/s]")]
+Acceleration = Annotated[float, Meta(gt=0, le=5, description="[m/s2]")]
+Seconds = Annotated[float, Meta(gt=0, le=86_400, description="[s]")]
+Percent = Annotated[float, Meta(ge=0, le=100, description="[%]")]
+Energy = Annotated[float, Meta(gt=0, le=10_000, description="[kWh]")]
+Consumption = Annotated[float, Meta(gt=0, le=100, description="[kWh/km]")]
+Share = Annotated[float, Meta(ge=0, le=1, description="0..1")]
+Weight = Annotated[float, Meta(ge=0, le=1000, description="relative")]
+
+
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of all sections of the file: unknown keys are errors."""
+
+
+class SideSection(Section):
+    """One side of the border: it commands its own devices only."""
+
+    title: str
+    utc_offset_h: Annotated[float, Meta(ge=-12, le=14, description="[h]")]
+    opens: TimeOfDay = "00:00"
+    closes: TimeOfDay = "24:00"
+    sources: Sources = {}
+
+
+class LaneSection(Section):
+    """One AGV lane across the border. Lanes are dated: in use from `since`, to before `until`."""
+
+    id: Name
+    direction: Direction
+    since: Day = msgspec.field(name="from", default=datetime.date(2024, 1, 1))
+    until: Day | None = None
+    sources: Sources = {}
+
+
+class RoadSection(Section):
+    """The closed freight road between the two yards, lanes in order from south to north."""
+
+    id: Name
+    title: str
+    length_m: Metres
+    """Yard to yard."""
+    border_m: Metres
+    """From the western yard to the boundary (km 0)."""
+    lane_zone_m: Annotated[float, Meta(ge=20, le=500, description="[m]")] = 60.0
+    """Length of one zone of a lane: room for one vehicle and its clearance."""
+    lane_speed_mps: Speed
+    lanes: Annotated[tuple[LaneSection, ...], Meta(min_length=1, max_length=32)]
+    sources: Sources = {}
+
+
+class CranesSection(Section):
+    """The cranes of a yard, all alike, each over its own transfer bays."""
+
+    count: Annotated[int, Meta(ge=1, le=64)]
+    pickup_bays: Annotated[int, Meta(ge=1, le=4)] = 2
+    """Bays a crane in which AGVs are loaded from trucks."""
+    dropoff_bays: Annotated[int, Meta(ge=1, le=4)] = 2
+    """Bays a crane in which AGVs are unloaded onto trucks."""
+    handover_s: Seconds
+    moves_per_h_max: Annotated[float, Meta(gt=0, le=120, description="[1/h]")]
+    sources: Sources = {}
+
+
+class BoothsSection(Section):
+    """The inspection booths of a yard, on its way out and on its way in."""
+
+    outbound: Annotated[int, Meta(ge=0, le=16)] = 0
+    inbound: Annotated[int, Meta(ge=0, le=16)] = 0
+    scan_s: Seconds = 30.0
+    review_s: Seconds = 3.0
+    suspicious_share: Share = 0.0
+    """Share of simulated scans whose review calls the image suspicious."""
+    sources: Sources = {}
+
+
+class YardSection(Section):
+    """One truck yard, given by its parameters; `actors.site.yard` lays it out."""
+
+    side: SideName
+    cranes: CranesSection
+    booths: BoothsSection
+    parking: Annotated[int, Meta(ge=0, le=500)]
+    """Parking places, each a refuge for one AGV."""
+    chargers: Annotated[int, Meta(ge=0, le=200)]
+    """Places at which AGVs charge; refuges of nobody."""
+    aisle_speed_mps: Speed = 5.0
+    curve_speed_mps: Speed = 3.0
+    sources: Sources = {}
+
+
+class VehiclesSection(Section):
+    """The AGVs, all of one type, with the figures of its data sheet."""
+
+    count: Annotated[int, Meta(ge=1, le=1000)]
+    length_m: Annotated[float, Meta(gt=0, le=25, description="[m]")]
+    width_m: Annotated[float, Meta(gt=0, le=5, description="[m]")]
+    clearance_m: Annotated[float, Meta(ge=0.5, le=20, description="[m]")]
+    """Kept free behind the rear before a zone counts as cleared."""
+    speed_empty_mps: Speed
+    speed_loaded_mps: Speed
+    acceleration_mps2: Acceleration
+    deceleration_mps2: Acceleration
+    emergency_mps2: Acceleration
+    turn_radius_m: Metres
+    battery_kwh: Energy
+    kwh_per_km_loaded: Consumption
+    kwh_per_km_empty: Consumption
+    charge_full_min: Annotated[float, Meta(gt=0, le=1440, description="[min]")]
+    charge_below_pct: Percent = 30.0
+    """An idle AGV with less goes to a charger."""
+    charge_until_pct: Percent = 90.0
+    reserve_pct: Percent = 20.0
+    """An AGV with less takes no order."""
+    sources: Sources = {}
+
+
+class InspectionSection(Section):
+    """Where a container of one direction is scanned: before or after it crosses."""
+
+    direction: Direction
+    scan: Literal["before_crossing", "after_crossing"]
+
+
+class TargetSection(Section):
+    """Trucks a day that are to be reached from a day on."""
+
+    since: Day = msgspec.field(name="from")
+    trucks_per_day_min: Annotated[int, Meta(ge=1, le=100_000, description="[1/d]")]
+    trucks_per_day_max: Annotated[int, Meta(ge=1, le=100_000, description="[1/d]")]
+    sources: Sources = {}
+
+
+class ArrivalsSection(Section):
+    """The demand that simulations and `up` draw trucks from."""
+
+    trucks_per_day: Annotated[int, Meta(ge=0, le=100_000, description="[1/d]")]
+    shares: Annotated[dict[Direction, Share], Meta(min_length=1)]
+    """Share of the trucks by direction; the shares add up to 1."""
+    hourly: Annotated[tuple[Weight, ...], Meta(min_length=24, max_length=24)]
+    """Relative demand in each hour of the day, local time of the first side."""
+    size_types: Annotated[dict[str, Share], Meta(min_length=1)]
+    """Share of the containers by ISO 6346 size-type; the shares add up to 1."""
+    sources: Sources = {}
+
+
+Point = tuple[float, float]
+"""x (east) and y (north) [m] in the site's map frame."""
+
+
+class SurveyedEdge(Section):
+    """One directed edge of a surveyed roadmap."""
+
+    id: str
+    start: str
+    end: str
+    speed_mps: Speed
+    zone: str = ""
+    """The zone it belongs to; its own if empty. Edges whose vehicles would touch share one."""
+    lane: str = ""
+    via: tuple[Point, ...] = ()
+    """Points between the two nodes, where the edge is not straight."""
+
+
+class SurveyedRoadmap(Section):
+    """A roadmap given node by node, in place of the layout from parameters."""
+
+    nodes: Annotated[dict[str, Point], Meta(min_length=2)]
+    edges: Annotated[tuple[SurveyedEdge, ...], Meta(min_length=1)]
+    places: dict[str, str]
+    """Node of each place: bays (`VN-C1-P1`), booths, parking and charging places."""
+
+
+class Site(Section):
+    """Everything one site file describes."""
+
+    name: Name
+    title: str
+    sides: Annotated[dict[SideName, SideSection], Meta(min_length=2, max_length=2)]
+    """The two sides; the first one lies in the west of the map."""
+    road: RoadSection
+    yards: Annotated[tuple[YardSection, ...], Meta(min_length=2, max_length=2)]
+    vehicles: VehiclesSection
+    inspection: Annotated[tuple[InspectionSection, ...], Meta(min_length=1)]
+    targets: tuple[TargetSection, ...] = ()
+    arrivals: ArrivalsSection
+    roadmap: SurveyedRoadmap | None = None

@@ -1,0 +1,1 @@
+"""Show and accept: live view, API, page, command line and the composition root."""

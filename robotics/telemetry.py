@@ -1,0 +1,214 @@
+"""The data plane: periodic signals and domain events over ZeroMQ, as MessagePack, past Ray.
+
+Signals (poses, speeds, charge, device activity; 10 Hz) go PUB -> forwarder -> SUB: a slow reader
+loses old samples and slows nobody. Domain events go PUSH -> PULL to the one process that keeps
+them: they queue at their source while that process is away and are not dropped.
+
+Sockets are Unix sockets in a folder that only the gate's own user can enter.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+import msgspec
+import zmq
+from zmq.devices import ThreadProxy
+
+from actors.messages import Event, decode_event, encode
+
+SIGNALS_KEPT = 64
+"""Samples kept for a reader that lags, in messages; older ones are dropped."""
+
+
+class VehicleSignal(msgspec.Struct, frozen=True, gc=False):
+    """One AGV as its controller sees it; position is the middle of the vehicle [m]."""
+
+    id: str
+    x_m: float
+    y_m: float
+    heading_rad: float
+    """Counter-clockwise from east (REP 103)."""
+    speed_mps: float
+    battery_pct: float
+    container: str
+    """Empty when it carries none."""
+    fault: str = ""
+
+
+class StationSignal(msgspec.Struct, frozen=True, gc=False):
+    """A crane or booth as its controller sees it."""
+
+    id: str
+    activity: str
+    """`idle`, or what it does: `truck_to_agv`, `agv_to_truck`, `scan`."""
+    progress: float
+    """0..1 of the present job."""
+    fault: str = ""
+
+
+class Frame(msgspec.Struct, frozen=True, gc=False):
+    """All that one source sampled at one moment."""
+
+    stamp_ns: int
+    vehicles: tuple[VehicleSignal, ...] = ()
+    stations: tuple[StationSignal, ...] = ()
+
+
+class Bus(msgspec.Struct, frozen=True):
+    """Addresses of the data plane; travels to every process that takes part in it."""
+
+    folder: str
+
+    @property
+    def publish_at(self) -> str:
+        """Where sources of signals connect."""
+        return f"ipc://{self.folder}/signals-in"
+
+    @property
+    def read_at(self) -> str:
+        """Where readers of signals connect."""
+        return f"ipc://{self.folder}/signals-out"
+
+    @property
+    def events_at(self) -> str:
+        """Where the keeper of domain events binds and machines' hosts connect."""
+        return f"ipc://{self.folder}/events"
+
+    @property
+    def plant_at(self) -> str:
+        """Where the simulated controllers bind and their links connect."""
+        return f"ipc://{self.folder}/plant"
+
+    def check_folder(self) -> None:
+        """Refuse a folder that others may enter.
+
+        Raises:
+            PermissionError: group or others have rights on the folder.
+        """
+        mode = Path(self.folder).stat().st_mode & 0o777
+        if mode & 0o077:
+            raise PermissionError(f"{self.folder}: mode {mode:o}, allowed is 700 (owner only)")
+
+
+class SignalForwarder:
+    """Takes signals from any number of sources to any number of readers, in its own thread."""
+
+    def __init__(self, bus: Bus) -> None:
+        bus.check_folder()
+        self._proxy = ThreadProxy(zmq.XSUB, zmq.XPUB)
+        self._proxy.bind_in(bus.publish_at)
+        self._proxy.bind_out(bus.read_at)
+        self._proxy.setsockopt_in(zmq.RCVHWM, SIGNALS_KEPT)
+        self._proxy.setsockopt_out(zmq.SNDHWM, SIGNALS_KEPT)
+        self._proxy.start()
+
+
+class SignalPublisher:
+    """A source of signals."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._socket = zmq.Context.instance().socket(zmq.PUB)
+        self._socket.setsockopt(zmq.SNDHWM, SIGNALS_KEPT)
+        self._socket.setsockopt(zmq.LINGER, 0)
+        self._socket.connect(bus.publish_at)
+        self._encoder = msgspec.msgpack.Encoder()
+
+    def publish(self, frame: Frame) -> None:
+        """Send one frame; never waits."""
+        self._socket.send(self._encoder.encode(frame), zmq.NOBLOCK)
+
+    def close(self) -> None:
+        """Give the socket back."""
+        self._socket.close()
+
+
+class SignalReader:
+    """A reader of all signals; what does not parse is counted and dropped."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._socket = zmq.Context.instance().socket(zmq.SUB)
+        self._socket.setsockopt(zmq.RCVHWM, SIGNALS_KEPT)
+        self._socket.setsockopt(zmq.SUBSCRIBE, b"")
+        self._socket.connect(bus.read_at)
+        self._decoder = msgspec.msgpack.Decoder(Frame)
+        self.refused = 0
+        """Messages that were no frame."""
+
+    def read(self, timeout_ms: int) -> Iterator[Frame]:
+        """All frames that have come, after waiting at most `timeout_ms` for the first."""
+        if not self._socket.poll(timeout_ms):
+            return
+        for _ in range(SIGNALS_KEPT):  # bounded, so that a flood cannot hold the reader
+            try:
+                data = self._socket.recv(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            try:
+                yield self._decoder.decode(data)
+            except msgspec.DecodeError:
+                self.refused += 1
+
+    def close(self) -> None:
+        """Give the socket back."""
+        self._socket.close(linger=0)
+
+
+class EventSink:
+    """Where a host's machine's domain events go; made in the host's own process."""
+
+    def __init__(self, bus: Bus, source: str) -> None:
+        self._socket = zmq.Context.instance().socket(zmq.PUSH)
+        self._socket.setsockopt(zmq.SNDHWM, 0)
+        self._socket.setsockopt(zmq.LINGER, 500)
+        self._socket.connect(bus.events_at)
+        self._source = source.encode()
+
+    def record(self, event: Event, at_ns: int) -> None:
+        """Send one event on its way; never waits. Call from one thread at a time."""
+        self._socket.send_multipart([self._source, at_ns.to_bytes(8, "big"), encode(event)])
+
+
+class RecordedEvent(msgspec.Struct, frozen=True, gc=False):
+    """A domain event with who emitted it and when [UTC, ns]."""
+
+    source: str
+    at_ns: int
+    event: Event
+
+
+class EventKeeper:
+    """The reading end of all `EventSink`s."""
+
+    def __init__(self, bus: Bus) -> None:
+        bus.check_folder()
+        self._socket = zmq.Context.instance().socket(zmq.PULL)
+        self._socket.setsockopt(zmq.RCVHWM, 0)
+        self._socket.bind(bus.events_at)
+        self.refused = 0
+        """Messages that were no event."""
+
+    def read(self, timeout_ms: int) -> Iterator[RecordedEvent]:
+        """All events that have come, after waiting at most `timeout_ms` for the first."""
+        if not self._socket.poll(timeout_ms):
+            return
+        while True:
+            try:
+                parts = self._socket.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            try:
+                source, at, data = parts
+                yield RecordedEvent(source.decode(), int.from_bytes(at, "big"), decode_event(data))
+            except (ValueError, msgspec.DecodeError):
+                self.refused += 1
+
+    def close(self) -> None:
+        """Give the socket back."""
+        self._socket.close(linger=0)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

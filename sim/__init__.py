@@ -1,0 +1,1 @@
+"""Pretend: virtual time, simulated controllers, arrivals, the independent checker, studies."""
