@@ -43,11 +43,11 @@ Share = Annotated[float, Meta(ge=0, le=1, description="0..1")]
 Weight = Annotated[float, Meta(ge=0, le=1000, description="relative")]
 
 
-class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of all sections of the file: unknown keys are errors."""
 
 
-class SideSection(Section):
+class SideSection(Section, kw_only=True):
     """One side of the border: it commands its own devices only."""
 
     title: str
@@ -57,7 +57,7 @@ class SideSection(Section):
     sources: Sources = {}
 
 
-class LaneSection(Section):
+class LaneSection(Section, kw_only=True):
     """One AGV lane across the border. Lanes are dated: in use from `since`, to before `until`."""
 
     id: Name
@@ -67,7 +67,7 @@ class LaneSection(Section):
     sources: Sources = {}
 
 
-class RoadSection(Section):
+class RoadSection(Section, kw_only=True):
     """The closed freight road between the two yards, lanes in order from south to north."""
 
     id: Name
@@ -83,7 +83,7 @@ class RoadSection(Section):
     sources: Sources = {}
 
 
-class CranesSection(Section):
+class CranesSection(Section, kw_only=True):
     """The cranes of a yard, all alike, each over its own transfer bays."""
 
     count: Annotated[int, Meta(ge=1, le=64)]
@@ -96,7 +96,7 @@ class CranesSection(Section):
     sources: Sources = {}
 
 
-class BoothsSection(Section):
+class BoothsSection(Section, kw_only=True):
     """The inspection booths of a yard, on its way out and on its way in."""
 
     outbound: Annotated[int, Meta(ge=0, le=16)] = 0
@@ -108,7 +108,7 @@ class BoothsSection(Section):
     sources: Sources = {}
 
 
-class YardSection(Section):
+class YardSection(Section, kw_only=True):
     """One truck yard, given by its parameters; `actors.site.yard` lays it out."""
 
     side: SideName
@@ -123,7 +123,7 @@ class YardSection(Section):
     sources: Sources = {}
 
 
-class VehiclesSection(Section):
+class VehiclesSection(Section, kw_only=True):
     """The AGVs, all of one type, with the figures of its data sheet."""
 
     count: Annotated[int, Meta(ge=1, le=1000)]
@@ -149,14 +149,14 @@ class VehiclesSection(Section):
     sources: Sources = {}
 
 
-class InspectionSection(Section):
+class InspectionSection(Section, kw_only=True):
     """Where a container of one direction is scanned: before or after it crosses."""
 
     direction: Direction
     scan: Literal["before_crossing", "after_crossing"]
 
 
-class TargetSection(Section):
+class TargetSection(Section, kw_only=True):
     """Trucks a day that are to be reached from a day on."""
 
     since: Day = msgspec.field(name="from")
@@ -165,7 +165,7 @@ class TargetSection(Section):
     sources: Sources = {}
 
 
-class ArrivalsSection(Section):
+class ArrivalsSection(Section, kw_only=True):
     """The demand that simulations and `up` draw trucks from."""
 
     trucks_per_day: Annotated[int, Meta(ge=0, le=100_000, description="[1/d]")]
@@ -182,7 +182,7 @@ Point = tuple[float, float]
 """x (east) and y (north) [m] in the site's map frame."""
 
 
-class SurveyedEdge(Section):
+class SurveyedEdge(Section, kw_only=True):
     """One directed edge of a surveyed roadmap."""
 
     id: str
@@ -196,7 +196,7 @@ class SurveyedEdge(Section):
     """Points between the two nodes, where the edge is not straight."""
 
 
-class SurveyedRoadmap(Section):
+class SurveyedRoadmap(Section, kw_only=True):
     """A roadmap given node by node, in place of the layout from parameters."""
 
     nodes: Annotated[dict[str, Point], Meta(min_length=2)]
@@ -205,7 +205,7 @@ class SurveyedRoadmap(Section):
     """Node of each place: bays (`VN-C1-P1`), booths, parking and charging places."""
 
 
-class Site(Section):
+class Site(Section, kw_only=True):
     """Everything one site file describes."""
 
     name: Name
