@@ -29,7 +29,11 @@ Direction = Annotated[
 ]
 Day = Annotated[datetime.date, Meta(description="YYYY-MM-DD")]
 TimeOfDay = Annotated[
-    str, Meta(pattern=r"^([01][0-9]|2[0-4]):[0-5][0-9]$", description="HH:MM, local; 24:00 ends a day")
+    str,
+    Meta(
+        pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$",
+        description="HH:MM, local; 24:00 ends a day",
+    ),
 ]
 Count = Annotated[int, Meta(ge=0, le=1000)]
 Metres = Annotated[float, Meta(gt=0, le=100_000, description="[m]")]
@@ -136,7 +140,7 @@ class VehiclesSection(Section, kw_only=True):
     acceleration_mps2: Acceleration
     deceleration_mps2: Acceleration
     emergency_mps2: Acceleration
-    turn_radius_m: Metres
+    turn_radius_m: Annotated[float, Meta(ge=3, le=50, description="[m]")]
     battery_kwh: Energy
     kwh_per_km_loaded: Consumption
     kwh_per_km_empty: Consumption

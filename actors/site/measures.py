@@ -1,0 +1,91 @@
+"""The measures of a layout [m] that follow from the vehicle and the number of lanes."""
+
+import math
+
+import msgspec
+
+from actors.site.model import Site
+
+RUNG_PITCH_M = 5.0
+TRACK_PITCH_M = 6.0
+BEND_M = 30.0
+"""Length along the aisle of the S-bends to the booth tracks: at most three tracks keep 12 m radius."""
+YARD_HEIGHT_M_MIN = 60.0
+NOSE_M = 2.0
+"""From a place to the end of its zone: a vehicle that stands there sticks out of nowhere."""
+RUNGS_PER_BLOCK = 4
+
+
+class Measures(msgspec.Struct, frozen=True):
+    """What both yards and the road of one site are drawn with; all in metres."""
+
+    radius: float
+    arc: float
+    """Length of a quarter circle."""
+    room: float
+    """A vehicle with its clearance: no zone is driven over less than this."""
+    side_gap: float
+    """From the middle of a vehicle's path to the border of its zone."""
+    rung_pitch: float
+    track_pitch: float
+    corner_run: float
+    """Straight piece that belongs to the zone of each corner."""
+    height: float
+    """From collector to feeder."""
+    lanes: tuple[float, ...]
+    """y of each lane of the site file, from south to north."""
+    mouths: tuple[tuple[float, float], ...]
+    """Stretch of the western column, from - to, of each mouth; lanes share one in pairs."""
+
+
+def mouth_of(lane_index: int) -> int:
+    """The index of the mouth of a lane: lanes go in pairs from the south."""
+    return lane_index // 2
+
+
+def measure(site: Site) -> Measures:
+    """The measures of `site`. They depend on all its lanes, not on the day."""
+    vehicles = site.vehicles
+    radius = vehicles.turn_radius_m
+    arc = radius * math.pi / 2
+    room = vehicles.length_m + vehicles.clearance_m
+    pitch = max(TRACK_PITCH_M, vehicles.width_m + 3.0)
+    sizes = []
+    for first in range(0, len(site.road.lanes), 2):
+        pair = site.road.lanes[first : first + 2]
+        sizes.append(max(2 * radius + pitch * (len(pair) - 1), room))
+    height = max(
+        YARD_HEIGHT_M_MIN,
+        2 * radius + room + NOSE_M,
+        2 * radius + sum(sizes),
+    )
+    height = float(math.ceil(height))
+    lanes: list[float] = []
+    mouths = []
+    south = (height - sum(sizes)) / 2
+    for number, size in enumerate(sizes):
+        count = min(2, len(site.road.lanes) - 2 * number)
+        middle = south + size / 2
+        lanes += [middle + pitch * (i - (count - 1) / 2) for i in range(count)]
+        mouths.append((south, south + size))
+        south += size
+    return Measures(
+        radius=radius,
+        arc=arc,
+        room=room,
+        side_gap=vehicles.width_m / 2 + 0.5,
+        rung_pitch=max(RUNG_PITCH_M, vehicles.width_m + 2.0),
+        track_pitch=pitch,
+        corner_run=max(2.0, room - arc),
+        height=height,
+        lanes=tuple(lanes),
+        mouths=tuple(mouths),
+    )
+
+
+def equal_parts(start: float, end: float, size: float, least: float) -> list[tuple[float, float]]:
+    """The stretch from `start` to `end` in equal parts of about `size`, none under `least`."""
+    total = end - start
+    count = max(1, min(round(total / size), math.floor(total / least + 1e-9)))
+    cuts = [start + total * i / count for i in range(count + 1)]
+    return list(zip(cuts, cuts[1:], strict=False))
