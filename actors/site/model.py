@@ -6,7 +6,7 @@ The structs are also the schema: ranges are declared here and nowhere else.
 """
 
 import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, dataclass_transform
 
 import msgspec
 from msgspec import Meta
@@ -29,7 +29,8 @@ Direction = Annotated[
 ]
 Day = Annotated[datetime.date, Meta(description="YYYY-MM-DD")]
 TimeOfDay = Annotated[
-    str, Meta(pattern=r"^([01][0-9]|2[0-4]):[0-5][0-9]$", description="HH:MM, local; 24:00 ends a day")
+    str,
+    Meta(pattern=r"^([01][0-9]|2[0-4]):[0-5][0-9]$", description="HH:MM, local; 24:00 ends a day"),
 ]
 Count = Annotated[int, Meta(ge=0, le=1000)]
 Metres = Annotated[float, Meta(gt=0, le=100_000, description="[m]")]
@@ -43,6 +44,8 @@ Share = Annotated[float, Meta(ge=0, le=1, description="0..1")]
 Weight = Annotated[float, Meta(ge=0, le=1000, description="relative")]
 
 
+# Subclasses inherit `frozen`; type checkers learn it from the decorator.
+@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of all sections of the file: unknown keys are errors."""
 
