@@ -7,7 +7,7 @@ The number that runs through all motion is a visit's `seq`: an AGV's visits to z
 upwards for ever (as VDA 5050 does with its sequenceId).
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, dataclass_transform
 
 import msgspec
 
@@ -25,10 +25,13 @@ OrderState = Literal[
 DeviceKind = Literal["vehicle", "crane", "lane", "booth", "fleet_manager"]
 
 
+# Subclasses inherit `frozen`; type checkers learn it from the decorator.
+@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
 class Message(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Base of all that is sent; the tag on the wire is the class name."""
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
 class Event(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Base of all domain events."""
 
@@ -447,8 +450,8 @@ AnyMessage = (
 AnyEvent = OrderChanged | DeviceChanged
 
 _encoder = msgspec.msgpack.Encoder()
-_messages = msgspec.msgpack.Decoder(AnyMessage)
-_events = msgspec.msgpack.Decoder(AnyEvent)
+_messages: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(AnyMessage)
+_events: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(AnyEvent)
 
 
 def encode(item: Message | Event) -> bytes:

@@ -6,7 +6,7 @@ The structs are also the schema: ranges are declared here and nowhere else.
 """
 
 import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, dataclass_transform
 
 import msgspec
 from msgspec import Meta
@@ -47,6 +47,8 @@ Share = Annotated[float, Meta(ge=0, le=1, description="0..1")]
 Weight = Annotated[float, Meta(ge=0, le=1000, description="relative")]
 
 
+# Subclasses inherit `frozen`; type checkers learn it from the decorator.
+@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of all sections of the file: unknown keys are errors."""
 
