@@ -40,17 +40,18 @@ class _Loader(yaml.SafeLoader):
         self.depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
-        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        mark: Any = event.start_mark
         if isinstance(event, yaml.AliasEvent):
             raise yaml.composer.ComposerError(
                 None,
                 None,
                 f"found the alias *{event.anchor}: write the value out",
-                event.start_mark,
+                mark,
             )
         if self.depth >= DEPTH_MAX:
             raise yaml.composer.ComposerError(
-                None, None, f"nested more than {DEPTH_MAX} deep", event.start_mark
+                None, None, f"nested more than {DEPTH_MAX} deep", mark
             )
         self.depth += 1
         try:

@@ -38,7 +38,9 @@ def schema_file() -> str:
     schema = site_schema()
     for name, docs in _field_docs().items():
         properties = schema["$defs"].get(name, {}).get("properties", {})
-        for key, text in docs.items():
+        keys = {f.name: f.encode_name for f in msgspec.structs.fields(getattr(model, name))}
+        for field, text in docs.items():
+            key = keys[field]
             shape = properties[key]
             unit = shape.get("description", "")
             properties[key] = {**shape, "description": f"{text} {unit}".rstrip()}
