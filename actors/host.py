@@ -6,6 +6,7 @@ that fails is lost, as on any wire: machines are written for that.
 """
 
 import heapq
+import logging
 import os
 import threading
 import traceback
@@ -153,7 +154,7 @@ def start_ray() -> None:
         include_dashboard=False,
         object_store_memory=OBJECT_STORE_BYTES,
         log_to_driver=False,
-        logging_level="error",
+        logging_level=logging.ERROR,
         _node_ip_address="127.0.0.1",
     )
 

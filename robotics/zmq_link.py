@@ -35,7 +35,7 @@ class ZmqLink:
         """Commands that were given while the link was lost."""
         self.refused = 0
         """Frames that were no message."""
-        context = zmq.Context.instance()
+        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context.instance()
         self._commands = context.socket(zmq.PUSH)
         self._commands.setsockopt(zmq.SNDHWM, COMMANDS_KEPT)
         self._commands.setsockopt(zmq.IMMEDIATE, 1)  # to a live connection or not at all
@@ -61,7 +61,8 @@ class ZmqLink:
         self._closed.set()
 
     def _listen(self, deliver: Callable[[Message], None]) -> None:
-        reports = zmq.Context.instance().socket(zmq.DEALER)
+        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context.instance()
+        reports = context.socket(zmq.DEALER)
         reports.setsockopt(zmq.IDENTITY, self._device)
         reports.setsockopt(zmq.LINGER, 0)
         reports.connect(self._bus.reports_at)

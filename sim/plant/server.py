@@ -6,6 +6,7 @@ ends when its standard input ends, so that it never outlives the process that st
 
 import datetime
 import heapq
+import math
 import select
 import sys
 import time
@@ -62,7 +63,7 @@ class PlantServer:
         self._settings = 0
         self._heard_s = dict.fromkeys(self._controllers, 0.0)
         self._cut_off = set(self._controllers)
-        context = zmq.Context.instance()
+        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context.instance()
         order.bus.check_folder()
         self._commands = context.socket(zmq.PULL)
         self._commands.bind(order.bus.commands_at)
@@ -83,7 +84,8 @@ class PlantServer:
         beat_s = tick_s = time.monotonic()
         while True:
             now_s = time.monotonic()
-            ready = dict(poller.poll(max(self._wait_s(min(beat_s, tick_s) - now_s), 0.0) * 1000))
+            wait_s = max(self._wait_s(min(beat_s, tick_s) - now_s), 0.0)
+            ready = dict(poller.poll(math.ceil(wait_s * 1000)))
             if sys.stdin.fileno() in ready and not sys.stdin.buffer.read(1):
                 return
             if self._commands in ready:
