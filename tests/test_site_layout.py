@@ -4,6 +4,7 @@ import datetime
 import math
 from collections import defaultdict
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -125,7 +126,7 @@ def test_edges_join_their_nodes_and_measure_their_points(site: Site) -> None:
         assert key == edge.id
         assert edge.points[0] == roadmap.nodes[edge.start]
         assert edge.points[-1] == roadmap.nodes[edge.end]
-        drawn = sum(math.dist(a, b) for a, b in zip(edge.points, edge.points[1:], strict=False))
+        drawn = sum(math.dist(a, b) for a, b in pairwise(edge.points))
         assert 0 < drawn <= edge.length_m + TOLERANCE_M
         assert edge.length_m <= 1.01 * drawn + TOLERANCE_M
 
@@ -176,7 +177,7 @@ def test_lane_has_the_same_zones_both_ways(site: Site) -> None:
         assert len(set(zones)) == len(zones)
         for way in (there, back):
             edges = [roadmap.edges[edge] for edge in way.edges]
-            assert all(a.end == b.start for a, b in zip(edges, edges[1:], strict=False))
+            assert all(a.end == b.start for a, b in pairwise(edges))
             assert all(edge.lane == lane for edge in edges)
 
 
@@ -186,7 +187,7 @@ def conflicts(roadmap: Roadmap, apart_m: float, step_m: float) -> set[tuple[str,
     nodes_of = defaultdict(set)
     for edge in roadmap.edges.values():
         nodes_of[edge.zone] |= {roadmap.nodes[edge.start], roadmap.nodes[edge.end]}
-        for a, b in zip(edge.points, edge.points[1:], strict=False):
+        for a, b in pairwise(edge.points):
             for i in range(pieces := max(1, round(math.dist(a, b) / step_m))):
                 share = i / pieces
                 points.append((a[0] + share * (b[0] - a[0]), a[1] + share * (b[1] - a[1])))
