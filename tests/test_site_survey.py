@@ -105,6 +105,16 @@ def lane_zones_differ(survey: Survey) -> None:
     edge_of(survey, "D1:VN-CN:003")["zone"] = "another"
 
 
+def zone_twice_in_a_lane(survey: Survey) -> None:
+    for edge in survey["edges"]:
+        if edge["zone"] == "D1-002":
+            edge["zone"] = "D1-001"
+
+
+def point_off_the_map(survey: Survey) -> None:
+    survey["nodes"]["VN-C1-P1"] = [1e300, 0.0]
+
+
 def too_short_to_stand(survey: Survey) -> None:
     x, y = survey["nodes"]["VN-C1-P1"]
     survey["nodes"]["VN-C1-P1:top"] = [x, y + 10]
@@ -155,12 +165,14 @@ def only_way_through_a_booth(survey: Survey) -> None:
         (lane_broken, "given lane D1, allowed: two chains of edges"),
         (lane_one_way, "given lane D1, allowed: two chains of edges"),
         (lane_zones_differ, "given lane D1, allowed: the same zones both ways"),
+        (zone_twice_in_a_lane, "given lane D1, allowed: the same zones both ways, one an edge"),
+        (point_off_the_map, "roadmap.nodes.VN-C1-P1[0]: given 1e+300, allowed: a number, at least"),
         (
             too_short_to_stand,
             "given VN-C1-P1 on 10 m, allowed: at least length_m + clearance_m, 18",
         ),
         (two_ways_into_a_place, "given VN-C1-P1 with 2, allowed: a node at which exactly one edge"),
-        (short_lane_zone, "road.lane_zone_m: given D1:VN-CN:001 of 14.429 m, allowed: at least"),
+        (short_lane_zone, "roadmap.edges: given D1:VN-CN:001 of 14.429 m, allowed: at least"),
         (no_way_out_of_a_place, "given VN-X1, out of reach of VN-C1-P1, allowed: a way to it"),
         (no_way_to_a_place, "given VN-C1-P1, out of reach of VN-X1 and 14 more"),
         (ring_cut, "given VN-C1-P1, out of reach of VN-X1 and 14 more"),

@@ -57,7 +57,7 @@ def _surveyed_lane(survey: SurveyedRoadmap, lane: str) -> Iterator[Finding]:
         yield "roadmap.edges", Words(f"lane {lane}"), allowed
         return
     there, back = ([edge.zone or edge.id for edge in chain] for chain in chains)
-    if there != back[::-1]:
+    if there != back[::-1] or len(set(there)) != len(there):
         yield "roadmap.edges", Words(f"lane {lane}"), "the same zones both ways, one an edge"
     if all(_known(survey, chain) for chain in chains):
         ways = [survey.nodes[c[0].start][0] < survey.nodes[c[-1].end][0] for c in chains]
@@ -90,13 +90,14 @@ def _room(site: Site, roadmap: Roadmap) -> Iterator[Finding]:
     """A vehicle with its clearance fits where it may stand: in places and in zones of lanes."""
     room = site.vehicles.length_m + site.vehicles.clearance_m - ROUNDING_M
     need = f"at least length_m + clearance_m, {room + ROUNDING_M:g} [m]"
+    lane_key = "road.lane_zone_m" if site.roadmap is None else "roadmap.edges"
     into = defaultdict(list)
     for edge in roadmap.edges.values():
         into[edge.end].append(edge)
         if edge.length_m <= 0:
             yield "roadmap.edges", Words(f"{edge.id} of 0 m"), "edges longer than 0 [m]"
         if edge.lane and edge.length_m < room:
-            yield "road.lane_zone_m", Words(f"{edge.id} of {edge.length_m:g} m"), need
+            yield lane_key, Words(f"{edge.id} of {edge.length_m:g} m"), need
     for place in roadmap.places.values():
         edges = into[place.node]
         if len(edges) != 1:
