@@ -262,3 +262,18 @@ def test_sides_lie_west_and_east_in_their_order() -> None:
     for place in roadmap.places.values():
         x, _ = roadmap.nodes[place.node]
         assert (x < 0) if place.side == "VN" else (x > site.road.length_m)
+
+
+def test_bends_to_booths_are_no_tighter_and_no_faster_than_vehicles_turn() -> None:
+    site = bundled("huu-nghi")
+    yard, radius = site.yards[0], site.vehicles.turn_radius_m
+    booths = [edge for key, edge in expand(site, DAY).edges.items() if key.startswith("VN-X")]
+    bends = [edge for edge in booths if edge.id.endswith(("turn-in", "turn-out"))]
+    assert len(bends) == 2 * (yard.booths.outbound + yard.booths.inbound)
+    sideways_max = yard.curve_speed_mps**2 / radius
+    for edge in bends:
+        dx, dy = (abs(a - b) for a, b in zip(edge.points[0], edge.points[-1], strict=True))
+        bend_radius = (dx * dx + dy * dy) / (4 * dy)
+        assert bend_radius >= radius
+        assert edge.speed_mps <= yard.aisle_speed_mps
+        assert edge.speed_mps**2 / bend_radius <= sideways_max * 1.001
