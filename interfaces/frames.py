@@ -42,9 +42,10 @@ class StationNow(msgspec.Struct, frozen=True, gc=False):
 
 
 class LaneNow(msgspec.Struct, frozen=True, gc=False):
-    """One lane."""
+    """One lane; `side` is the one it leads away from."""
 
     id: str
+    side: str
     state: str
     detail: str
 
@@ -107,7 +108,7 @@ def state_frame(view: LiveView) -> StateFrame:
                 age_s=age(station.stamp_ns) if signal else None,
             )
         )
-    lanes = [LaneNow(lane.id, lane.state, lane.detail) for lane in view.devices("lane")]
+    lanes = [LaneNow(lane.id, lane.side, lane.state, lane.detail) for lane in view.devices("lane")]
     summary = view.summary()
     return StateFrame(
         stamp=now_ns // 1_000_000,
@@ -125,13 +126,26 @@ class FrameSource:
         self._view = view
         self._lock = threading.Lock()
         self._tick = -1
-        self._text = ""
+        self._frame: StateFrame | None = None
+        self._text: str | None = None
+
+    def frame(self) -> StateFrame:
+        """The frame of the present tick."""
+        with self._lock:
+            return self._present()
 
     def text(self) -> str:
         """The frame of the present tick as JSON."""
-        tick = self._view.now_ns() // round(TICK_S * 1e9)
         with self._lock:
-            if tick != self._tick:
-                self._tick = tick
-                self._text = msgspec.json.encode(state_frame(self._view)).decode()
+            frame = self._present()
+            if self._text is None:
+                self._text = msgspec.json.encode(frame).decode()
             return self._text
+
+    def _present(self) -> StateFrame:
+        tick = self._view.now_ns() // round(TICK_S * 1e9)
+        if self._frame is None or tick != self._tick:
+            self._tick = tick
+            self._frame = state_frame(self._view)
+            self._text = None
+        return self._frame

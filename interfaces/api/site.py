@@ -166,8 +166,11 @@ def _border(site: Site, roadmap: Roadmap) -> Point | None:
     ways = [way for way in roadmap.lane_ways if way.from_side == west and way.edges]
     if not ways:
         return None
-    left_m = site.road.border_m
-    for name in ways[len(ways) // 2].edges:
+    lane = ways[len(ways) // 2].edges
+    # Lanes begin and end a little inside the road: their mouths take from both of its ends alike.
+    mouth_m = (site.road.length_m - sum(roadmap.edges[name].length_m for name in lane)) / 2
+    left_m = site.road.border_m - mouth_m
+    for name in lane:
         for (x0, y0), (x1, y1) in pairwise(roadmap.edges[name].points):
             length_m = math.hypot(x1 - x0, y1 - y0)
             if length_m > 0 and left_m <= length_m:
