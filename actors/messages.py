@@ -7,7 +7,7 @@ The number that runs through all motion is a visit's `seq`: an AGV's visits to z
 upwards for ever (as VDA 5050 does with its sequenceId).
 """
 
-from typing import Literal
+from typing import Annotated, Literal, dataclass_transform
 
 import msgspec
 
@@ -17,7 +17,7 @@ Side = str
 Action = Literal["load", "scan", "cross", "unload", "charge", "park"]
 Transfer = Literal["truck_to_agv", "agv_to_truck"]
 Verdict = Literal["clear", "suspicious"]
-StepPhase = Literal["accepted", "permitted", "serving", "done"]
+StepPhase = Literal["accepted", "permitted", "refused", "abandoned", "serving", "done"]
 OrderState = Literal[
     "queued", "assigned", "to_pickup", "loading", "carrying", "scanning", "crossing", "unloading",
     "done", "cancelled", "failed",
@@ -25,10 +25,13 @@ OrderState = Literal[
 DeviceKind = Literal["vehicle", "crane", "lane", "booth", "fleet_manager"]
 
 
+# Subclasses inherit `frozen`; type checkers learn it from the decorator.
+@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
 class Message(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Base of all that is sent; the tag on the wire is the class name."""
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
 class Event(msgspec.Struct, frozen=True, tag=True, gc=False):
     """Base of all domain events."""
 
@@ -63,8 +66,6 @@ class Visit(msgspec.Struct, frozen=True, gc=False):
     seq: int
     zone: str
     edges: tuple[str, ...]
-    lane: str = ""
-    """The lane to which the zone belongs; empty outside lanes."""
 
 
 class ExtendGrant(Message):
@@ -74,7 +75,7 @@ class ExtendGrant(Message):
     """
 
     grant: int
-    visits: tuple[Visit, ...]
+    visits: Annotated[tuple[Visit, ...], msgspec.Meta(min_length=1)]
 
 
 class QueryState(Message):
@@ -115,6 +116,7 @@ class Stood(Message):
 
     agv: str
     seq: int
+    battery_pct: float
 
 
 class Charged(Message):
@@ -122,6 +124,7 @@ class Charged(Message):
 
     agv: str
     step: int
+    battery_pct: float
 
 
 class LoadConfirmed(Message):
@@ -152,22 +155,35 @@ class AgvState(Message):
 
 
 class StartStep(Message):
-    """Go where `arrive` says and do `action` there, with the device `station` if one is needed."""
+    """Go where `arrive` says and do `action` there, with `station` (crane, booth, lane) if needed."""
 
     step: int
     action: Action
     station: str
     place: str
-    """The bay, booth place, charger or parking place; for `cross` the lane."""
+    """The bay, booth, charger or parking place; for `cross` the side that is left."""
     arrive: int
     """`seq` of the visit at whose end the step's drive ends."""
+    enter: int = 0
+    """Of `cross`: `seq` of the first visit in the lane; `arrive` is the last."""
     order: str = ""
     container: str = ""
     until_pct: float = 0.0
 
 
+class AbandonStep(Message):
+    """Do not begin the step's action on arrival, if it has not begun: its order was given up."""
+
+    step: int
+
+
 class QueryReport(Message):
-    """The fleet manager misses news: report now."""
+    """The fleet manager misses news: report now.
+
+    With `with_visits` the AGV first asks its controller which visits it holds.
+    """
+
+    with_visits: bool = False
 
 
 class AgvReport(Message):
@@ -175,15 +191,14 @@ class AgvReport(Message):
 
     agv: str
     stamp_ns: int
-    known: bool
-    """False until the AGV has heard from its controller what is true."""
     accepted: int
-    """The highest step accepted so far."""
+    """The highest step accepted since the AGV's start; 0 before the first."""
     step: int
-    """The step this report speaks of; 0 before the first."""
+    """The step that `phase` and `outcome` speak of: the one before `accepted` while the AGV still
+    clears a lane."""
     phase: StepPhase
     outcome: str
-    """Of a step that is done: `clear`, `suspicious`, or empty."""
+    """Of a scan that is done: its verdict; `abandoned` for a step given up; else empty."""
     grant: int
     """The last grant that the controller has taken."""
     cleared: int
@@ -230,10 +245,12 @@ class TransferFinished(Message):
 
 
 class CraneState(Message):
-    """Answer of a crane's controller to `QueryState`: the lift it makes (0: none), the last done."""
+    """Answer of a crane's controller to `QueryState`."""
 
     step: int
-    step_done: int
+    """The lift it makes; 0: none."""
+    done: tuple[int, ...]
+    """The lifts it finished last, newest last; at least one for each of its bays."""
     fault: str = ""
 
 
@@ -272,9 +289,12 @@ class ScanFinished(Message):
 
 
 class ScannerState(Message):
-    """Answer of a scanner to `QueryState`: the scan it makes (0: none)."""
+    """Answer of a scanner to `QueryState`."""
 
     step: int
+    """The scan it makes; 0: none."""
+    done: tuple[ScanFinished, ...]
+    """The scans it finished last, newest last."""
     fault: str = ""
 
 
@@ -297,6 +317,14 @@ class PermitGranted(Message):
     expires_ns: int
 
 
+class PermitRefused(Message):
+    """The lane does not lead away from the side that the AGV named, or is closed."""
+
+    step: int
+    lane: str
+    reason: str
+
+
 class LaneEntered(Message):
     """The whole AGV is in the lane."""
 
@@ -317,6 +345,20 @@ class LaneNoted(Message):
     step: int
     lane: str
     entered: bool
+
+
+class QueryLane(Message):
+    """A lane that has just started asks the fleet manager who is in it."""
+
+    lane: str
+
+
+class LaneTruth(Message):
+    """All steps for which an AGV is in the lane, or on its way with a permit."""
+
+    lane: str
+    occupants: tuple[tuple[int, str], ...]
+    """(step, AGV)."""
 
 
 # --- the outside <-> fleet manager ------------------------------------------------------------
@@ -367,7 +409,11 @@ class CancelOrder(Message):
 class OrderAnswer(Message):
     """What came of `PutOrder` or `CancelOrder`, and the order as it now stands."""
 
-    outcome: Literal["created", "same", "conflict", "cancelled", "unknown", "too_late", "refused"]
+    outcome: Literal[
+        "created", "same", "conflict", "refused", "cancelled", "cancelling", "unknown", "too_late"
+    ]
+    """`cancelling`: its AGV is on the way to the pick-up and has been told; the order becomes
+    `cancelled` when the AGV confirms, or goes on if the lift had begun."""
     order: Order | None = None
     reason: str = ""
 
@@ -394,17 +440,18 @@ AnyMessage = (
     Started | TimerFired | LinkLost | LinkRestored
     | ExtendGrant | QueryState | ConfirmLoad | StartCharge
     | GrantAccepted | RearClear | Stood | Charged | LoadConfirmed | AgvState
-    | StartStep | QueryReport | AgvReport
+    | StartStep | AbandonStep | QueryReport | AgvReport
     | RequestTransfer | TransferDone | StartTransfer | TransferFinished | CraneState
     | RequestScan | ScanDecided | StartScan | ScanFinished | ScannerState
-    | RequestPermit | PermitGranted | LaneEntered | LaneLeft | LaneNoted
+    | RequestPermit | PermitGranted | PermitRefused | LaneEntered | LaneLeft | LaneNoted
+    | QueryLane | LaneTruth
     | PutOrder | CancelOrder | OrderAnswer
 )  # fmt: skip
 AnyEvent = OrderChanged | DeviceChanged
 
 _encoder = msgspec.msgpack.Encoder()
-_messages = msgspec.msgpack.Decoder(AnyMessage)
-_events = msgspec.msgpack.Decoder(AnyEvent)
+_messages: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(AnyMessage)
+_events: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(AnyEvent)
 
 
 def encode(item: Message | Event) -> bytes:

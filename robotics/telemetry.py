@@ -96,7 +96,7 @@ class SignalForwarder:
 
     def __init__(self, bus: Bus) -> None:
         bus.check_folder()
-        self._proxy = ThreadProxy(zmq.XSUB, zmq.XPUB)
+        self._proxy = ThreadProxy(zmq.XSUB, zmq.XPUB)  # type: ignore[no-untyped-call]
         self._proxy.bind_in(bus.publish_at)
         self._proxy.bind_out(bus.read_at)
         self._proxy.setsockopt_in(zmq.RCVHWM, SIGNALS_KEPT)
@@ -108,7 +108,7 @@ class SignalPublisher:
     """A source of signals."""
 
     def __init__(self, bus: Bus) -> None:
-        self._socket = zmq.Context.instance().socket(zmq.PUB)
+        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.PUB)
         self._socket.setsockopt(zmq.SNDHWM, SIGNALS_KEPT)
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.connect(bus.publish_at)
@@ -127,7 +127,7 @@ class SignalReader:
     """A reader of all signals; what does not parse is counted and dropped."""
 
     def __init__(self, bus: Bus) -> None:
-        self._socket = zmq.Context.instance().socket(zmq.SUB)
+        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.SUB)
         self._socket.setsockopt(zmq.RCVHWM, SIGNALS_KEPT)
         self._socket.setsockopt(zmq.SUBSCRIBE, b"")
         self._socket.connect(bus.read_at)
@@ -158,7 +158,7 @@ class EventSink:
     """Where a host's machine's domain events go; made in the host's own process."""
 
     def __init__(self, bus: Bus, source: str) -> None:
-        self._socket = zmq.Context.instance().socket(zmq.PUSH)
+        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.PUSH)
         self._socket.setsockopt(zmq.SNDHWM, 0)
         self._socket.setsockopt(zmq.LINGER, 500)
         self._socket.connect(bus.events_at)
@@ -182,7 +182,7 @@ class EventKeeper:
 
     def __init__(self, bus: Bus) -> None:
         bus.check_folder()
-        self._socket = zmq.Context.instance().socket(zmq.PULL)
+        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.PULL)
         self._socket.setsockopt(zmq.RCVHWM, 0)
         self._socket.bind(bus.events_at)
         self.refused = 0

@@ -1,4 +1,4 @@
-"""The roadmap, checked: references, room for the vehicle, and a way from everywhere to everywhere."""
+"""The roadmap, checked: references, room for the vehicle, a way from everywhere to everywhere."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator

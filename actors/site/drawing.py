@@ -6,6 +6,7 @@ that end in the same point of an aisle share its node.
 
 import math
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 
 from actors.site.model import Point
 from actors.site.roadmap import Edge, Place
@@ -70,7 +71,7 @@ class Drawing:
 def polyline_m(points: Iterable[Point]) -> float:
     """Length of a polyline [m]."""
     steps = list(points)
-    return sum(math.dist(a, b) for a, b in zip(steps, steps[1:], strict=False))
+    return sum(math.dist(a, b) for a, b in pairwise(steps))
 
 
 def quarter(start: Point, end: Point, *, along_x: bool) -> list[Point]:

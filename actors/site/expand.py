@@ -127,11 +127,11 @@ def _surveyed(site: Site, survey: SurveyedRoadmap, day: datetime.date) -> Roadma
     }
     west, east = site.sides
     ways = []
-    for lane in in_use:
-        for chain in lane_chains(survey, lane):
+    for lane in lanes_in_use(site, day):
+        for chain in lane_chains(survey, lane.id):
             start, end = survey.nodes[chain[0].start], survey.nodes[chain[-1].end]
             sides = (west, east) if start[0] < end[0] else (east, west)
-            ways.append(LaneWay(lane, *sides, tuple(edge.id for edge in chain)))
+            ways.append(LaneWay(lane.id, *sides, tuple(edge.id for edge in chain)))
     return Roadmap(dict(survey.nodes), edges, places, tuple(ways))
 
 

@@ -18,7 +18,7 @@ def load_site(path: Path, day: datetime.date | None = None) -> Site:
     Without a day, it is checked for the latest day on which one of its lanes comes into use.
 
     Raises:
-        SiteError: everything that is wrong with the file; meaning is checked once the form is right.
+        SiteError: everything that is wrong; meaning is checked once the form is right.
     """
     value = read_yaml(path)
     problems = schema_problems(value, path.name)

@@ -1,6 +1,7 @@
 """The measures of a layout [m] that follow from the vehicle and the number of lanes."""
 
 import math
+from itertools import pairwise
 
 import msgspec
 
@@ -9,11 +10,13 @@ from actors.site.model import Site
 RUNG_PITCH_M = 5.0
 TRACK_PITCH_M = 6.0
 BEND_M = 30.0
-"""Length along the aisle of the S-bends to the booth tracks: at most three tracks keep 12 m radius."""
+"""Length along the aisle of the S-bends to the booth tracks; the outermost has 17 m radius of 3."""
 YARD_HEIGHT_M_MIN = 60.0
 NOSE_M = 2.0
 """From a place to the end of its zone: a vehicle that stands there sticks out of nowhere."""
 RUNGS_PER_BLOCK = 4
+ROUNDING_M = 0.01
+"""Zones are laid out longer by this than they need be, since nodes are put on whole millimetres."""
 
 
 class Measures(msgspec.Struct, frozen=True):
@@ -48,12 +51,13 @@ def measure(site: Site) -> Measures:
     vehicles = site.vehicles
     radius = vehicles.turn_radius_m
     arc = radius * math.pi / 2
-    room = vehicles.length_m + vehicles.clearance_m
+    room = vehicles.length_m + vehicles.clearance_m + ROUNDING_M
+    before_curve = max(0.0, room - arc)
     pitch = max(TRACK_PITCH_M, vehicles.width_m + 3.0)
     sizes = []
     for first in range(0, len(site.road.lanes), 2):
         pair = site.road.lanes[first : first + 2]
-        sizes.append(max(2 * radius + pitch * (len(pair) - 1), room))
+        sizes.append(2 * (radius + before_curve) + pitch * (len(pair) - 1))
     height = max(
         YARD_HEIGHT_M_MIN,
         2 * radius + room + NOSE_M,
@@ -88,4 +92,4 @@ def equal_parts(start: float, end: float, size: float, least: float) -> list[tup
     total = end - start
     count = max(1, min(round(total / size), math.floor(total / least + 1e-9)))
     cuts = [start + total * i / count for i in range(count + 1)]
-    return list(zip(cuts, cuts[1:], strict=False))
+    return list(pairwise(cuts))

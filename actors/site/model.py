@@ -6,7 +6,7 @@ The structs are also the schema: ranges are declared here and nowhere else.
 """
 
 import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, dataclass_transform
 
 import msgspec
 from msgspec import Meta
@@ -47,11 +47,13 @@ Share = Annotated[float, Meta(ge=0, le=1, description="0..1")]
 Weight = Annotated[float, Meta(ge=0, le=1000, description="relative")]
 
 
+# Subclasses inherit `frozen`; type checkers learn it from the decorator.
+@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
 class Section(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Base of all sections of the file: unknown keys are errors."""
 
 
-class SideSection(Section, kw_only=True):
+class SideSection(Section, frozen=True, kw_only=True):
     """One side of the border: it commands its own devices only."""
 
     title: str
@@ -61,7 +63,7 @@ class SideSection(Section, kw_only=True):
     sources: Sources = {}
 
 
-class LaneSection(Section, kw_only=True):
+class LaneSection(Section, frozen=True, kw_only=True):
     """One AGV lane across the border. Lanes are dated: in use from `since`, to before `until`."""
 
     id: Name
@@ -71,7 +73,7 @@ class LaneSection(Section, kw_only=True):
     sources: Sources = {}
 
 
-class RoadSection(Section, kw_only=True):
+class RoadSection(Section, frozen=True, kw_only=True):
     """The closed freight road between the two yards, lanes in order from south to north."""
 
     id: Name
@@ -87,7 +89,7 @@ class RoadSection(Section, kw_only=True):
     sources: Sources = {}
 
 
-class CranesSection(Section, kw_only=True):
+class CranesSection(Section, frozen=True, kw_only=True):
     """The cranes of a yard, all alike, each over its own transfer bays."""
 
     count: Annotated[int, Meta(ge=1, le=64)]
@@ -100,7 +102,7 @@ class CranesSection(Section, kw_only=True):
     sources: Sources = {}
 
 
-class BoothsSection(Section, kw_only=True):
+class BoothsSection(Section, frozen=True, kw_only=True):
     """The inspection booths of a yard, on its way out and on its way in."""
 
     outbound: Annotated[int, Meta(ge=0, le=16)] = 0
@@ -112,7 +114,7 @@ class BoothsSection(Section, kw_only=True):
     sources: Sources = {}
 
 
-class YardSection(Section, kw_only=True):
+class YardSection(Section, frozen=True, kw_only=True):
     """One truck yard, given by its parameters; `actors.site.yard` lays it out."""
 
     side: SideName
@@ -127,7 +129,7 @@ class YardSection(Section, kw_only=True):
     sources: Sources = {}
 
 
-class VehiclesSection(Section, kw_only=True):
+class VehiclesSection(Section, frozen=True, kw_only=True):
     """The AGVs, all of one type, with the figures of its data sheet."""
 
     count: Annotated[int, Meta(ge=1, le=1000)]
@@ -153,14 +155,14 @@ class VehiclesSection(Section, kw_only=True):
     sources: Sources = {}
 
 
-class InspectionSection(Section, kw_only=True):
+class InspectionSection(Section, frozen=True, kw_only=True):
     """Where a container of one direction is scanned: before or after it crosses."""
 
     direction: Direction
     scan: Literal["before_crossing", "after_crossing"]
 
 
-class TargetSection(Section, kw_only=True):
+class TargetSection(Section, frozen=True, kw_only=True):
     """Trucks a day that are to be reached from a day on."""
 
     since: Day = msgspec.field(name="from")
@@ -169,7 +171,7 @@ class TargetSection(Section, kw_only=True):
     sources: Sources = {}
 
 
-class ArrivalsSection(Section, kw_only=True):
+class ArrivalsSection(Section, frozen=True, kw_only=True):
     """The demand that simulations and `up` draw trucks from."""
 
     trucks_per_day: Annotated[int, Meta(ge=0, le=100_000, description="[1/d]")]
@@ -186,7 +188,7 @@ Point = tuple[float, float]
 """x (east) and y (north) [m] in the site's map frame."""
 
 
-class SurveyedEdge(Section, kw_only=True):
+class SurveyedEdge(Section, frozen=True, kw_only=True):
     """One directed edge of a surveyed roadmap."""
 
     id: str
@@ -200,7 +202,7 @@ class SurveyedEdge(Section, kw_only=True):
     """Points between the two nodes, where the edge is not straight."""
 
 
-class SurveyedRoadmap(Section, kw_only=True):
+class SurveyedRoadmap(Section, frozen=True, kw_only=True):
     """A roadmap given node by node, in place of the layout from parameters."""
 
     nodes: Annotated[dict[str, Point], Meta(min_length=2)]
@@ -209,7 +211,7 @@ class SurveyedRoadmap(Section, kw_only=True):
     """Node of each place: bays (`VN-C1-P1`), booths, parking and charging places."""
 
 
-class Site(Section, kw_only=True):
+class Site(Section, frozen=True, kw_only=True):
     """Everything one site file describes."""
 
     name: Name

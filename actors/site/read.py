@@ -8,6 +8,7 @@ schema then checks. Aliases, tags and duplicate keys are refused: each has one c
 import math
 import re
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -38,22 +39,23 @@ class _Loader(yaml.SafeLoader):
         super().__init__(text)
         self.depth = 0
 
-    def compose_node(self, parent: yaml.Node | None, index: object) -> yaml.Node | None:
-        event = self.peek_event()
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        mark: Any = event.start_mark
         if isinstance(event, yaml.AliasEvent):
             raise yaml.composer.ComposerError(
                 None,
                 None,
                 f"found the alias *{event.anchor}: write the value out",
-                event.start_mark,
+                mark,
             )
         if self.depth >= DEPTH_MAX:
             raise yaml.composer.ComposerError(
-                None, None, f"nested more than {DEPTH_MAX} deep", event.start_mark
+                None, None, f"nested more than {DEPTH_MAX} deep", mark
             )
         self.depth += 1
         try:
-            return super().compose_node(parent, index)  # type: ignore[no-any-return]
+            return super().compose_node(parent, index)
         finally:
             self.depth -= 1
 

@@ -1,14 +1,18 @@
 """The JSON Schema of a site file, exported from the structs, and its verdicts in plain words."""
 
+import ast
 import difflib
+import inspect
 import json
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Any
 
-import jsonschema
+import jsonschema  # type: ignore[import-untyped]
 import msgspec
 
 from actors.errors import Problem
+from actors.site import model
 from actors.site.model import Site
 
 GIVEN_CHARS_MAX = 60
@@ -30,8 +34,32 @@ def site_schema() -> dict[str, Any]:
 
 
 def schema_file() -> str:
-    """The text of `launch/sites/site.schema.json`, which editors read."""
-    return json.dumps(site_schema(), indent=2, ensure_ascii=False) + "\n"
+    """The text of `launch/sites/site.schema.json`, which editors read: with the fields' docs."""
+    schema = site_schema()
+    for name, docs in _field_docs().items():
+        properties = schema["$defs"].get(name, {}).get("properties", {})
+        keys = {f.name: f.encode_name for f in msgspec.structs.fields(getattr(model, name))}
+        for field, text in docs.items():
+            key = keys[field]
+            shape = properties[key]
+            unit = shape.get("description", "")
+            properties[key] = {**shape, "description": f"{text} {unit}".rstrip()}
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _field_docs() -> dict[str, dict[str, str]]:
+    """The docstrings under the fields of each section: {section: {key: text}}."""
+    found: dict[str, dict[str, str]] = {}
+    for section in ast.parse(inspect.getsource(model)).body:
+        if isinstance(section, ast.ClassDef):
+            docs = found.setdefault(section.name, {})
+            for field, text in pairwise(section.body):
+                match field, text:
+                    case ast.AnnAssign(target=ast.Name(id=key)), ast.Expr(
+                        value=ast.Constant(value=str(words))
+                    ):
+                        docs[key] = " ".join(words.split())
+    return found
 
 
 def schema_problems(value: object, file: str) -> list[Problem]:
@@ -138,3 +166,7 @@ def allowed_text(schema: dict[str, Any], definitions: dict[str, Any]) -> str:
     if "maximum" in schema:
         parts.append(f"at most {schema['maximum']}")
     return f"{', '.join(parts)} {unit}".rstrip()
+
+
+if __name__ == "__main__":
+    print(schema_file(), end="")

@@ -243,7 +243,7 @@ class _Yard:
         return found
 
     def draw_rungs(self) -> None:
-        """Each rung: curve off the feeder, the straight with its place, curve onto the collector."""
+        """Each rung: curve off the feeder, the straight with its place, curve to the collector."""
         m, drawing = self.m, self.drawing
         for number, block in enumerate(self.blocks, 1):
             for place, x in block.rungs:

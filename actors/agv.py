@@ -1,0 +1,416 @@
+"""An AGV: forwards grants to its controller, and at each stop does the step's action with others.
+
+It decides nothing about the road: it may drive what it has been granted, and reports what its rear
+has cleared. At a bay it asks the crane, in a booth the booth, before a lane the lane; every request
+carries the step's number and is repeated until it is answered.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from actors.effects import CancelTimer, Command, Effect, Emit, Send, SetTimer
+from actors.messages import (
+    AbandonStep,
+    AgvReport,
+    AgvState,
+    Charged,
+    ConfirmLoad,
+    DeviceChanged,
+    ExtendGrant,
+    GrantAccepted,
+    LaneEntered,
+    LaneLeft,
+    LaneNoted,
+    LinkLost,
+    LinkRestored,
+    LoadConfirmed,
+    Message,
+    PermitGranted,
+    PermitRefused,
+    QueryReport,
+    QueryState,
+    RearClear,
+    RequestPermit,
+    RequestScan,
+    RequestTransfer,
+    ScanDecided,
+    StartCharge,
+    Started,
+    StartStep,
+    StepPhase,
+    Stood,
+    TimerFired,
+    TransferDone,
+    Visit,
+)
+
+RETRY_NS = 5 * 10**9
+"""Requests and commands without an answer are repeated after this time [ours]."""
+QUERY_NS = 10**9
+"""While the controller's state is unknown it is asked this often [ours]."""
+
+State = Literal[
+    "unknown", "link_lost", "idle", "driving", "waiting_permit", "crossing",
+    "loading", "unloading", "scanning", "charging", "parked",
+]  # fmt: skip
+
+
+class Crossing(msgspec.Struct):
+    """A lane that this AGV has a permit for, is in, or has just left."""
+
+    lane: str
+    enter: int
+    arrive: int
+    entered: bool = False
+    left: bool = False
+    noted: bool = True
+    """The lane has confirmed the last of the two that was told."""
+
+
+class Agv:
+    """Machine of one AGV. `fleet` is the name of the fleet manager."""
+
+    def __init__(self, name: str, fleet: str) -> None:
+        self.name, self.fleet = name, fleet
+        self.state: State = "unknown"
+        self._grant = 0
+        self._cleared = -1
+        self._stood = -1
+        self._battery_pct = 0.0
+        self._step: StartStep | None = None
+        self._next: StartStep | None = None
+        self._phase: StepPhase = "done"
+        self._outcome = ""
+        self._load_told = False
+        self._crossings: dict[int, Crossing] = {}
+
+    def handle(self, message: Message, now_ns: int) -> list[Effect]:
+        """One message in, effects out; what does not fit the moment is a repeat or late."""
+        if self.state in ("unknown", "link_lost"):
+            return self._while_unknown(message, now_ns)
+        match message:
+            case RearClear(_, cleared):
+                return self._on_rear_clear(cleared, now_ns)
+            case Stood(_, seq, battery_pct):
+                self._stood, self._battery_pct = seq, battery_pct
+                return self._on_arrival(now_ns)
+            case ExtendGrant():
+                if message.visits[-1].seq > self._stood:  # else a repeat
+                    self._stood = -1
+                return [Command(message)]
+            case GrantAccepted(_, grant, _):
+                self._grant = max(self._grant, grant)
+                return []
+            case StartStep():
+                return self._on_start_step(message, now_ns)
+            case AbandonStep(step):
+                return self._on_abandon(step, now_ns)
+            case QueryReport(with_visits):
+                return [Command(QueryState())] if with_visits else [self._report(now_ns)]
+            case TransferDone(step) | ScanDecided(step) | LoadConfirmed(_, step) | Charged(_, step):
+                if self._step is not None and step == self._step.step and self._phase == "serving":
+                    return self._on_served(message, now_ns)
+                return []
+            case PermitGranted(step, _, expires_ns):
+                return self._on_permit(step, expires_ns, now_ns)
+            case PermitRefused(step):
+                return self._on_permit_refused(step, now_ns)
+            case LaneNoted(step, _, entered):
+                return self._on_lane_noted(step, entered)
+            case TimerFired("retry"):
+                return self._on_retry(now_ns)
+            case TimerFired("lane"):
+                return self._tell_lanes(now_ns, repeat=True)
+            case AgvState():
+                return self._on_state(message, now_ns)
+            case LinkLost():
+                return self._show("link_lost", "")
+            case Started():
+                return self._ask_controller(now_ns)
+            case _:
+                return []
+
+    # --- not knowing --------------------------------------------------------------------------
+
+    def _while_unknown(self, message: Message, now_ns: int) -> list[Effect]:
+        """Only what the controller says counts; the fleet manager asks and sends again."""
+        match message:
+            case Started() | LinkRestored() | TimerFired("query"):
+                return self._ask_controller(now_ns)
+            case AgvState():
+                return self._on_state(message, now_ns)
+            case _:
+                return []
+
+    def _ask_controller(self, now_ns: int) -> list[Effect]:
+        return [
+            *self._show("unknown", ""),
+            Command(QueryState()),
+            SetTimer("query", now_ns + QUERY_NS),
+        ]
+
+    def _on_state(self, truth: AgvState, now_ns: int) -> list[Effect]:
+        """Now it is known where the AGV stands and what it holds: go on from there."""
+        self._grant, self._cleared = truth.grant, truth.cleared
+        self._stood, self._battery_pct = truth.stood, truth.battery_pct
+        effects: list[Effect] = [CancelTimer("query")]
+        if self._step is None or self._phase in ("done", "refused"):
+            effects += self._show("idle", "")
+        elif self._phase == "serving":
+            effects += [*self._show_serving(self._step), SetTimer("retry", now_ns + RETRY_NS)]
+        else:
+            effects += self._show_driving()
+        effects.append(self._report(now_ns, truth.visits))
+        return effects + self._follow_cleared(now_ns) + self._on_arrival(now_ns)
+
+    # --- driving ------------------------------------------------------------------------------
+
+    def _on_rear_clear(self, cleared: int, now_ns: int) -> list[Effect]:
+        if cleared <= self._cleared:
+            return []
+        self._cleared = cleared
+        crossed = self._follow_cleared(now_ns)
+        return [self._report(now_ns), *crossed]
+
+    def _follow_cleared(self, now_ns: int) -> list[Effect]:
+        """Tell lanes that were entered or left, and go over to the step that follows a lane."""
+        effects: list[Effect] = []
+        step = self._step
+        changed = False
+        for crossing in self._crossings.values():
+            if self._cleared >= crossing.arrive and not crossing.left:
+                crossing.entered = crossing.left = changed = True
+            elif self._cleared >= crossing.enter - 1 and not crossing.entered:
+                crossing.entered = changed = True
+                effects += self._show("crossing", crossing.lane)
+        if changed:
+            effects += self._tell_lanes(now_ns, repeat=False)
+        if (
+            step is not None
+            and step.action == "cross"
+            and self._phase == "permitted"
+            and self._cleared >= step.arrive
+        ):
+            effects += self._finish(now_ns)
+        return effects
+
+    def _on_arrival(self, now_ns: int) -> list[Effect]:
+        """At rest: if this is where the step's drive ends, begin its action."""
+        step = self._step
+        if step is None or self._stood != step.arrive:
+            return []
+        match self._phase, step.action:
+            case "abandoned", _:
+                self._outcome = "abandoned"
+                return self._finish(now_ns)
+            case "permitted", "cross":
+                return self._finish(now_ns)
+            case "accepted", "park":
+                return self._finish(now_ns)
+            case "accepted", "load" | "unload" | "scan" | "charge":
+                self._phase = "serving"
+                self._load_told = False
+                return [
+                    *self._show_serving(step),
+                    self._report(now_ns),
+                    *self._serve(step, now_ns),
+                ]
+            case _:
+                return []
+
+    # --- steps --------------------------------------------------------------------------------
+
+    def _on_start_step(self, step: StartStep, now_ns: int) -> list[Effect]:
+        accepted = self._accepted()
+        if step.step <= accepted:
+            return [self._report(now_ns)]
+        if self._step is not None and self._phase != "done":
+            if self._step.action == "cross" and self._phase == "permitted":
+                self._next = step  # taken up when the lane is behind
+                return [self._report(now_ns)]
+            if self._phase not in ("refused", "abandoned"):
+                return [self._report(now_ns)]
+        return self._begin(step, now_ns)
+
+    def _begin(self, step: StartStep, now_ns: int) -> list[Effect]:
+        self._step, self._phase, self._outcome = step, "accepted", ""
+        effects: list[Effect] = [CancelTimer("retry")]
+        if step.action == "cross":
+            effects += self._show("waiting_permit", step.station)
+            effects += self._ask_permit(step, now_ns)
+        elif self._stood != step.arrive:
+            effects += self._show_driving()
+        effects.append(self._report(now_ns))
+        return effects + self._on_arrival(now_ns)
+
+    def _finish(self, now_ns: int) -> list[Effect]:
+        """The step is done: say so, and take up the one that waits."""
+        step = self._step
+        assert step is not None
+        self._phase = "done"
+        effects: list[Effect] = [CancelTimer("retry"), self._report(now_ns)]
+        if self._next is not None:
+            following, self._next = self._next, None
+            return effects + self._begin(following, now_ns)
+        return effects + self._show("parked" if step.action == "park" else "idle", "")
+
+    def _on_abandon(self, step: int, now_ns: int) -> list[Effect]:
+        if self._step is not None and self._step.step == step and self._phase == "accepted":
+            self._phase = "abandoned"
+        elif self._next is not None and self._next.step == step:
+            return []  # asked again by the fleet manager once the step has begun
+        return [self._report(now_ns), *self._on_arrival(now_ns)]
+
+    def _serve(self, step: StartStep, now_ns: int) -> list[Effect]:
+        """Ask the station, or the own controller, for the step's action; safe to repeat."""
+        retry = SetTimer("retry", now_ns + RETRY_NS)
+        if self._load_told:
+            loaded = step.container if step.action == "load" else ""
+            return [Command(ConfirmLoad(step.step, loaded)), retry]
+        request: Message
+        match step.action:
+            case "scan":
+                request = RequestScan(step.step, self.name, step.order, step.container)
+            case "charge":
+                return [Command(StartCharge(step.step, step.until_pct)), retry]
+            case "load":
+                request = RequestTransfer(
+                    step.step, self.name, step.place, "truck_to_agv", step.order, step.container
+                )
+            case _:
+                request = RequestTransfer(
+                    step.step, self.name, step.place, "agv_to_truck", step.order, step.container
+                )
+        return [Send(step.station, request), retry]
+
+    def _on_served(self, answer: Message, now_ns: int) -> list[Effect]:
+        step = self._step
+        assert step is not None
+        match answer:
+            case TransferDone() if step.action in ("load", "unload"):
+                self._load_told = True
+                return self._serve(step, now_ns)
+            case LoadConfirmed() if self._load_told:
+                return self._finish(now_ns)
+            case ScanDecided(_, _, verdict) if step.action == "scan":
+                self._outcome = verdict
+                return self._finish(now_ns)
+            case Charged(_, _, battery_pct) if step.action == "charge":
+                self._battery_pct = battery_pct
+                return self._finish(now_ns)
+            case _:
+                return []
+
+    def _on_retry(self, now_ns: int) -> list[Effect]:
+        step = self._step
+        if step is None:
+            return []
+        if self._phase == "serving":
+            return self._serve(step, now_ns)
+        crossing = self._crossings.get(step.step)
+        if step.action == "cross" and self._phase in ("accepted", "permitted"):
+            if crossing is not None and crossing.entered:
+                return []
+            return self._ask_permit(step, now_ns)
+        return []
+
+    # --- lanes --------------------------------------------------------------------------------
+
+    def _ask_permit(self, step: StartStep, now_ns: int) -> list[Effect]:
+        return [
+            Send(step.station, RequestPermit(step.step, self.name, step.place)),
+            SetTimer("retry", now_ns + RETRY_NS),
+        ]
+
+    def _on_permit(self, step_number: int, expires_ns: int, now_ns: int) -> list[Effect]:
+        """Hold the permit, and renew it in good time for as long as the lane is not entered."""
+        step = self._step
+        if step is None or step.step != step_number or step.action != "cross":
+            return []
+        effects: list[Effect] = []
+        if self._phase == "accepted":
+            self._phase = "permitted"
+            self._crossings[step.step] = Crossing(step.station, step.enter, step.arrive)
+            effects += [*self._show_driving(), self._report(now_ns)]
+        if self._phase == "permitted" and not self._crossings[step.step].entered:
+            renew_ns = now_ns + max((expires_ns - now_ns) // 2, QUERY_NS)
+            effects.append(SetTimer("retry", renew_ns))
+        return effects
+
+    def _on_permit_refused(self, step_number: int, now_ns: int) -> list[Effect]:
+        step = self._step
+        if step is None or step.step != step_number or self._phase != "accepted":
+            return []
+        self._phase = "refused"
+        return [CancelTimer("retry"), *self._show("idle", ""), self._report(now_ns)]
+
+    def _tell_lanes(self, now_ns: int, repeat: bool) -> list[Effect]:
+        """Say what is new, or repeat what a lane has not confirmed."""
+        effects: list[Effect] = []
+        for step, crossing in self._crossings.items():
+            if not crossing.entered or (repeat and crossing.noted):
+                continue
+            crossing.noted = False
+            told = LaneLeft if crossing.left else LaneEntered
+            effects.append(Send(crossing.lane, told(step, self.name)))
+        if effects:
+            effects.append(SetTimer("lane", now_ns + RETRY_NS))
+        return effects
+
+    def _on_lane_noted(self, step: int, entered: bool) -> list[Effect]:
+        crossing = self._crossings.get(step)
+        if crossing is None or entered == crossing.left:
+            return []  # of what was told before the last
+        crossing.noted = True
+        if crossing.left:
+            del self._crossings[step]
+        waiting = any(c.entered and not c.noted for c in self._crossings.values())
+        return [] if waiting else [CancelTimer("lane")]
+
+    # --- saying -------------------------------------------------------------------------------
+
+    def _accepted(self) -> int:
+        newest = self._next or self._step
+        return newest.step if newest is not None else 0
+
+    def _report(self, now_ns: int, visits: tuple[Visit, ...] = ()) -> Send:
+        step = self._step
+        report = AgvReport(
+            agv=self.name,
+            stamp_ns=now_ns,
+            accepted=self._accepted(),
+            step=step.step if step is not None else 0,
+            phase=self._phase,
+            outcome=self._outcome,
+            grant=self._grant,
+            cleared=self._cleared,
+            stood=self._stood,
+            battery_pct=self._battery_pct,
+            visits=visits,
+        )
+        return Send(self.fleet, report)
+
+    def _show_driving(self) -> list[Effect]:
+        step = self._step
+        if step is None or self._phase not in ("accepted", "permitted", "abandoned"):
+            return []
+        if step.action == "cross":
+            crossing = self._crossings.get(step.step)
+            if crossing is None:
+                return self._show("waiting_permit", step.station)
+            return self._show("crossing" if crossing.entered else "driving", step.station)
+        return self._show("driving", step.place)
+
+    def _show_serving(self, step: StartStep) -> list[Effect]:
+        serving: dict[str, State] = {
+            "load": "loading", "unload": "unloading", "scan": "scanning", "charge": "charging",
+        }  # fmt: skip
+        return self._show(serving[step.action], step.station or step.place)
+
+    def _show(self, state: State, detail: str) -> list[Effect]:
+        """Go over to a state; people hear of it when it is another one."""
+        if state == self.state:
+            return []
+        self.state = state
+        return [Emit(DeviceChanged(self.name, "vehicle", state, detail))]

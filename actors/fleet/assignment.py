@@ -1,0 +1,27 @@
+"""Which AGV takes which order: the assignment with the least total cost."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linear_sum_assignment
+
+
+def assign(cost_s: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """Pairs (vehicle, order) with the least total cost, each of both at most once.
+
+    Args:
+        cost_s: shape (n_vehicle, n_order) [s]; infinite where a pair is impossible.
+
+    Impossible pairs are left out of the answer. (H. W. Kuhn's assignment problem, solved by
+    scipy's shortest augmenting paths.)
+    """
+    possible = np.isfinite(cost_s)
+    if not possible.any():
+        return []
+    # A finite price that no set of possible pairs can outweigh keeps the problem feasible.
+    forbidden = (cost_s[possible].max() + 1.0) * (min(cost_s.shape) + 1)
+    rows, columns = linear_sum_assignment(np.where(possible, cost_s, forbidden))
+    return [
+        (int(row), int(column))
+        for row, column in zip(rows, columns, strict=True)
+        if possible[row, column]
+    ]

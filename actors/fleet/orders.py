@@ -1,0 +1,85 @@
+"""The order book: every transport order that was accepted, and how far it has come."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from actors.messages import Mark, Order, OrderRequest, OrderState, Side
+
+ENDED: tuple[OrderState, ...] = ("done", "cancelled", "failed")
+
+
+class Job(msgspec.Struct):
+    """An order under way, as the fleet manager works on it."""
+
+    request: OrderRequest
+    arrived: int
+    """Its number in the order of acceptance."""
+    state: OrderState
+    vehicle: str = ""
+    reason: str = ""
+    history: tuple[Mark, ...] = ()
+    loaded: bool = False
+    scanned: bool = False
+    give_up: bool = False
+    """The client wants it cancelled and its AGV has been told."""
+    fails_because: str = ""
+    """Why the order will have failed once its container is set down."""
+
+    def come_into(self, state: OrderState, now_ns: int) -> bool:
+        """Note a state, unless the order is in it already; whether it is new."""
+        if state == self.state and self.history:
+            return False
+        self.state = state
+        self.history = (*self.history, Mark(state, now_ns))
+        return True
+
+    def as_order(self) -> Order:
+        """The order as others may see it."""
+        return Order(self.request, self.state, self.vehicle, self.reason, self.history)
+
+
+class OrderBook:
+    """All orders by id; those that wait are kept in the order in which they are to be served."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[str, Job] = {}
+        self._queued: dict[str, Job] = {}
+
+    def __contains__(self, order: str) -> bool:
+        return order in self._jobs
+
+    def __getitem__(self, order: str) -> Job:
+        return self._jobs[order]
+
+    def __iter__(self) -> Iterator[Job]:
+        return iter(self._jobs.values())
+
+    def accept(self, request: OrderRequest, now_ns: int) -> Job:
+        """Take a new order; its id must be unknown so far."""
+        assert request.id not in self._jobs
+        job = Job(request, len(self._jobs), "queued")
+        job.come_into("queued", now_ns)
+        self._jobs[request.id] = job
+        self._queued[request.id] = job
+        return job
+
+    def queued(self, side: Side) -> list[Job]:
+        """Orders from `side` that have no AGV: by priority, then deadline, then arrival."""
+        return sorted(
+            (job for job in self._queued.values() if job.request.from_side == side),
+            key=lambda job: (
+                -job.request.priority,
+                job.request.deadline_ns if job.request.deadline_ns is not None else 1 << 62,
+                job.arrived,
+            ),
+        )
+
+    def assign(self, job: Job, vehicle: str) -> None:
+        """The order has an AGV now."""
+        del self._queued[job.request.id]
+        job.vehicle = vehicle
+
+    def end(self, job: Job) -> None:
+        """The order is over and waits for nothing any more."""
+        self._queued.pop(job.request.id, None)

@@ -1,0 +1,253 @@
+"""Traffic: who may use which zone, and in what order. Free of collision and of deadlock.
+
+The method, in the order in which the guarantee is built:
+
+- Every zone has a queue of visits. A trip puts its visits at the *tails* of all its zones' queues
+  at once, so all queues agree with the one order in which trips were made: the graph "this visit
+  waits for that one" only points to earlier trips and cannot have a cycle.
+- A visit is granted when it heads its queue, that is, after the vehicle before it has reported its
+  rear clear. So no two vehicles are ever in one zone. A grant is never taken back.
+- A trip ends where its vehicle may rest without standing in anyone's way: in a place that is
+  reserved for it, or in a lane. A lane is a queue of its own: it admits no more vehicles than it
+  has zones (its permits see to that), so that all admitted ones can leave the yard behind them.
+- From a lane trips are made in the order in which the vehicles are in it, so that none waits for
+  one behind it.
+
+Places are reserved only when they are free, and each vehicle has one place, its home, that is
+never given to another. This plain order of trips is what timed gap insertion will refine.
+"""
+
+from collections import deque
+
+import msgspec
+
+from actors.fleet.routing import Router
+from actors.messages import Visit
+from actors.site.roadmap import LaneWay, Roadmap
+
+EARLY_VISITS = 2
+"""So many visits before the end of a lane the trip that follows may be made: about the braking
+distance, so that a vehicle with a free way does not stop at the lane's end [ours]."""
+
+
+class Trip(msgspec.Struct, frozen=True):
+    """A way through zones that a vehicle is to drive next."""
+
+    visits: tuple[Visit, ...]
+    enter: int
+    """`seq` of the first visit in the lane, for a trip into a lane; else 0."""
+    goal: str
+    """The place or the lane at which it ends."""
+
+    @property
+    def arrive(self) -> int:
+        """`seq` of the last visit."""
+        return self.visits[-1].seq
+
+
+class Held(msgspec.Struct):
+    """The road of one vehicle: visits driven or planned, the rearmost first."""
+
+    visits: deque[Visit]
+    granted: int
+    """`seq` of the last visit granted."""
+    node: str
+    """Where the last planned visit ends."""
+    lane: LaneWay | None = None
+    """The lane in which the last planned visit lies."""
+    lane_end: int = -1
+    """`seq` of the last visit in that lane."""
+
+
+class Traffic:
+    """All queues of a roadmap. `homes` are the vehicles' own places, by vehicle."""
+
+    def __init__(self, roadmap: Roadmap, homes: dict[str, str], horizon_m: float) -> None:
+        self.roadmap = roadmap
+        self.router = Router(roadmap)
+        self._homes = homes
+        self._owner = {place: vehicle for vehicle, place in homes.items()}
+        self._horizon_m = horizon_m
+        self._queues: dict[str, deque[tuple[str, int]]] = {
+            edge.zone: deque() for edge in roadmap.edges.values()
+        }
+        self._held: dict[str, Held] = {}
+        self._taken: dict[str, str] = {}
+        """Vehicle by place that it stands in, leaves, or has reserved."""
+        self._place_visits: dict[str, dict[int, str]] = {}
+        """Per vehicle, the place that is given back when the visit `seq` is cleared."""
+        self._to_extend: dict[str, None] = {}
+        self._place_of_node = {place.node: place.id for place in roadmap.places.values()}
+
+    # --- where vehicles are -------------------------------------------------------------------
+
+    def stand(self, vehicle: str, visits: tuple[Visit, ...]) -> None:
+        """Put a vehicle, found at rest, on the road that it holds.
+
+        Raises:
+            ValueError: one of the zones is held by another vehicle.
+        """
+        for visit in visits:
+            if self._queues[visit.zone]:
+                other = self._queues[visit.zone][0][0]
+                raise ValueError(f"{vehicle} reports zone {visit.zone}, held by {other}")
+        for visit in visits:
+            self._queues[visit.zone].append((vehicle, visit.seq))
+        last = visits[-1]
+        node = self.roadmap.edges[last.edges[-1]].end
+        self._held[vehicle] = Held(deque(visits), last.seq, node)
+        place = self._place_of_node.get(node)
+        if place is not None:
+            self._taken[place] = vehicle
+            self._place_visits[vehicle] = {last.seq: place}
+
+    def place_of(self, vehicle: str) -> str | None:
+        """The place at which the vehicle's planned road ends, or None in a lane."""
+        return self._place_of_node.get(self._held[vehicle].node)
+
+    def node_of(self, vehicle: str) -> str:
+        """The node at which the vehicle's planned road ends."""
+        return self._held[vehicle].node
+
+    def may_take(self, vehicle: str, place: str) -> bool:
+        """Whether the place is free for this vehicle: nobody's, or its own home."""
+        if self._taken.get(place, vehicle) != vehicle:
+            return False
+        return self._owner.get(place, vehicle) == vehicle
+
+    def may_plan_on(self, vehicle: str) -> bool:
+        """Whether a trip may follow: at rest in a place, or near the end of a lane and next.
+
+        In a lane all vehicles ahead must have their trips already.
+        """
+        held = self._held[vehicle]
+        if held.lane is None:
+            return True
+        if held.visits[0].seq + EARLY_VISITS < held.lane_end:
+            return False
+        exit_zone = self.roadmap.edges[held.lane.edges[-1]].zone
+        for other, _ in self._queues[exit_zone]:
+            if other == vehicle:
+                return True
+            ahead = self._held[other]
+            if ahead.lane is not None and ahead.lane.lane == held.lane.lane:
+                return False
+        return True
+
+    def lane_load(self, lane: str) -> int:
+        """How many vehicles are in the lane or under way to it."""
+        return sum(h.lane is not None and h.lane.lane == lane for h in self._held.values())
+
+    # --- trips --------------------------------------------------------------------------------
+
+    def trip_to(self, vehicle: str, place: str) -> Trip:
+        """The way to a place; nothing is reserved yet."""
+        way = self.router.way(self._held[vehicle].node, self.roadmap.places[place].node)
+        return self._trip(vehicle, [(edge.zone, edge.id) for edge in way], 0, place)
+
+    def trip_through(self, vehicle: str, way: LaneWay) -> Trip:
+        """The way into a lane and to its end; to be taken once the lane has permitted it."""
+        edges = self.roadmap.edges
+        approach = self.router.way(self._held[vehicle].node, edges[way.edges[0]].start)
+        to_lane = [(edge.zone, edge.id) for edge in approach]
+        in_lane = [(edges[edge].zone, edge) for edge in way.edges]
+        return self._trip(vehicle, to_lane + in_lane, len(in_lane), way.lane)
+
+    def _trip(
+        self, vehicle: str, way: list[tuple[str, str]], lane_visits: int, goal: str
+    ) -> Trip:
+        """Join edges of one zone that follow each other into one visit."""
+        seq = self._held[vehicle].visits[-1].seq
+        visits: list[Visit] = []
+        for zone, edge in way:
+            if visits and visits[-1].zone == zone:
+                visits[-1] = Visit(seq, zone, (*visits[-1].edges, edge))
+            else:
+                seq += 1
+                visits.append(Visit(seq, zone, (edge,)))
+        enter = visits[-lane_visits].seq if lane_visits else 0
+        return Trip(tuple(visits), enter, goal)
+
+    def take(self, vehicle: str, trip: Trip) -> None:
+        """Make the trip the vehicle's road: reserve its end and queue for all its zones."""
+        held = self._held[vehicle]
+        assert trip.visits[0].seq == held.visits[-1].seq + 1, "a trip made before another one"
+        for visit in trip.visits:
+            self._queues[visit.zone].append((vehicle, visit.seq))
+        held.visits.extend(trip.visits)
+        held.node = self.roadmap.edges[trip.visits[-1].edges[-1]].end
+        if trip.enter:
+            from_side_edge = trip.visits[-1].edges[-1]
+            held.lane = next(w for w in self.roadmap.lane_ways if w.edges[-1] == from_side_edge)
+            held.lane_end = trip.arrive
+        else:
+            assert self.may_take(vehicle, trip.goal), f"{trip.goal} is not free for {vehicle}"
+            held.lane = None
+            self._taken[trip.goal] = vehicle
+            self._place_visits.setdefault(vehicle, {})[trip.arrive] = trip.goal
+        self._to_extend[vehicle] = None
+
+    # --- grants -------------------------------------------------------------------------------
+
+    def clear(self, vehicle: str, cleared: int) -> bool:
+        """The vehicle's rear has left all visits up to `cleared`; whether a place became free."""
+        held = self._held[vehicle]
+        freed = False
+        while len(held.visits) > 1 and held.visits[0].seq <= min(cleared, held.granted):
+            visit = held.visits.popleft()
+            queue = self._queues[visit.zone]
+            assert queue[0] == (vehicle, visit.seq), "cleared what another heads"
+            queue.popleft()
+            if queue:
+                self._to_extend[queue[0][0]] = None
+            place = self._place_visits.get(vehicle, {}).pop(visit.seq, None)
+            if place is not None and self._taken.get(place) == vehicle:
+                if place not in self._place_visits[vehicle].values():
+                    del self._taken[place]
+                freed = True
+        self._to_extend[vehicle] = None
+        return freed
+
+    def take_grants(self) -> list[tuple[str, tuple[Visit, ...]]]:
+        """All visits that have become free to drive since the last call, by vehicle."""
+        grants = []
+        for vehicle in self._to_extend:
+            visits = self._extend(vehicle)
+            if visits:
+                grants.append((vehicle, visits))
+        self._to_extend.clear()
+        return grants
+
+    def granted(self, vehicle: str) -> tuple[Visit, ...]:
+        """All visits that are granted and not cleared."""
+        held = self._held[vehicle]
+        return tuple(visit for visit in held.visits if visit.seq <= held.granted)
+
+    def _extend(self, vehicle: str) -> tuple[Visit, ...]:
+        """Grant what heads its queue, as far ahead as the horizon."""
+        held = self._held[vehicle]
+        granted: list[Visit] = []
+        ahead_m = 0.0
+        for visit in held.visits:
+            if visit.seq <= held.granted:
+                ahead_m += self._length_m(visit)
+                continue
+            if ahead_m >= self._horizon_m or not self._heads(vehicle, visit):
+                break
+            granted.append(visit)
+            ahead_m += self._length_m(visit)
+        if granted:
+            held.granted = granted[-1].seq
+        return tuple(granted)
+
+    def _heads(self, vehicle: str, visit: Visit) -> bool:
+        """Whether nobody but the vehicle itself is before the visit."""
+        for other, seq in self._queues[visit.zone]:
+            if other != vehicle:
+                return False
+            if seq == visit.seq:
+                return True
+        return False
+
+    def _length_m(self, visit: Visit) -> float:
+        return sum(self.roadmap.edges[edge].length_m for edge in visit.edges)

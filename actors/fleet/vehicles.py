@@ -1,0 +1,48 @@
+"""What the fleet manager knows of each AGV, from its reports and from what it was told to do."""
+
+import msgspec
+
+from actors.fleet.orders import Job
+from actors.fleet.traffic import Trip
+from actors.messages import Side, StartStep
+
+
+class Vehicle(msgspec.Struct):
+    """One AGV. It is `placed` once it has reported where it stands."""
+
+    name: str
+    home: str
+    home_side: Side
+    side: Side
+    """Where it is, or will be when the lane that it is in is behind it."""
+    placed: bool = False
+    stamp_ns: int = -1
+    """Time of its newest report."""
+    battery_pct: float = 0.0
+    accepted: int = 0
+    """The highest step that it has accepted."""
+    grant: int = 0
+    """Number of the last grant sent."""
+    grant_taken: int = 0
+    """Number of the last grant that its controller has taken."""
+    told_ns: int = 0
+    """When it was last sent a grant or a step."""
+    step: StartStep | None = None
+    next: StartStep | None = None
+    """The step after a lane, told while the lane is still being driven."""
+    permit_trip: Trip | None = None
+    """The trip into a lane that waits for the lane's permit."""
+    job: Job | None = None
+    waits_since_ns: int = 0
+    """Since when it has had nothing to do or nowhere to go."""
+
+    @property
+    def crossing(self) -> bool:
+        """Whether it drives into, through or out of a lane and knows not yet what comes then."""
+        return self.step is not None and self.step.action == "cross" and self.next is None
+
+    @property
+    def newest_step(self) -> int:
+        """Number of the last step that it was told."""
+        newest = self.next or self.step
+        return newest.step if newest is not None else 0

@@ -1,0 +1,1 @@
+"""The plant: simulated robot controllers, machines like those they answer to."""

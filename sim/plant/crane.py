@@ -1,0 +1,63 @@
+"""The simulated controller of a crane: one lift at a time, in the time of the data sheet."""
+
+from collections import deque
+from random import Random
+
+from actors.effects import Effect, Send, SetTimer
+from actors.messages import (
+    CraneState,
+    Message,
+    QueryState,
+    StartTransfer,
+    TimerFired,
+    TransferFinished,
+)
+from robotics.telemetry import StationSignal
+
+DONE_KEPT = 32
+"""Finished lifts that are remembered; more than any crane has bays, so repeats find theirs."""
+
+
+class CraneController:
+    """Machine of the plant.
+
+    `lift_s` is the mean time of a lift; each takes up to `spread` (a share) less or more.
+    """
+
+    def __init__(self, device: str, lift_s: float, spread: float, random: Random) -> None:
+        self.name = f"{device}/controller"
+        self.device = device
+        self._lift_s, self._spread, self._random = lift_s, spread, random
+        self._job: StartTransfer | None = None
+        self._began_ns = 0
+        self._ends_ns = 0
+        self._done: deque[int] = deque(maxlen=DONE_KEPT)
+
+    def handle(self, message: Message, now_ns: int) -> list[Effect]:
+        """Lift what is asked, once for each step."""
+        match message:
+            case StartTransfer(step):
+                if step in self._done:
+                    return [Send(self.device, TransferFinished(step))]
+                if self._job is not None:
+                    return []  # a repeat, or a second job: its machine gives one at a time
+                factor = 1 + self._spread * self._random.uniform(-1, 1)
+                self._job, self._began_ns = message, now_ns
+                self._ends_ns = now_ns + round(self._lift_s * factor * 1e9)
+                return [SetTimer("lift", self._ends_ns)]
+            case TimerFired("lift") if self._job is not None:
+                step, self._job = self._job.step, None
+                self._done.append(step)
+                return [Send(self.device, TransferFinished(step))]
+            case QueryState():
+                step = self._job.step if self._job is not None else 0
+                return [Send(self.device, CraneState(step, tuple(self._done)))]
+            case _:
+                return []
+
+    def signal(self, now_ns: int) -> StationSignal:
+        """What the crane shows of itself at this moment."""
+        if self._job is None:
+            return StationSignal(self.device, "idle", 0.0)
+        share = (now_ns - self._began_ns) / max(self._ends_ns - self._began_ns, 1)
+        return StationSignal(self.device, self._job.transfer, round(min(share, 1.0), 3))

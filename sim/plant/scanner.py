@@ -1,0 +1,70 @@
+"""The simulated controller of an inspection booth's scanner, with the review of its image."""
+
+from collections import deque
+from random import Random
+
+from actors.effects import Effect, Send, SetTimer
+from actors.messages import (
+    Message,
+    QueryState,
+    ScanFinished,
+    ScannerState,
+    StartScan,
+    TimerFired,
+)
+from robotics.telemetry import StationSignal
+
+DONE_KEPT = 8
+"""Finished scans that are remembered, so that a repeated request finds its image."""
+
+
+class ScannerController:
+    """Machine of the plant.
+
+    A scan and its review take `scan_s` in the mean, up to `spread` (a share) less or more;
+    `suspicious_share` of the images are called suspicious.
+    """
+
+    def __init__(
+        self, device: str, scan_s: float, spread: float, suspicious_share: float, random: Random
+    ) -> None:
+        self.name = f"{device}/controller"
+        self.device = device
+        self._scan_s, self._spread, self._random = scan_s, spread, random
+        self._suspicious_share = suspicious_share
+        self._job: StartScan | None = None
+        self._began_ns = 0
+        self._ends_ns = 0
+        self._done: deque[ScanFinished] = deque(maxlen=DONE_KEPT)
+
+    def handle(self, message: Message, now_ns: int) -> list[Effect]:
+        """Scan what is asked, once for each step."""
+        match message:
+            case StartScan(step):
+                for scan in self._done:
+                    if scan.step == step:
+                        return [Send(self.device, scan)]
+                if self._job is not None:
+                    return []
+                factor = 1 + self._spread * self._random.uniform(-1, 1)
+                self._job, self._began_ns = message, now_ns
+                self._ends_ns = now_ns + round(self._scan_s * factor * 1e9)
+                return [SetTimer("scan", self._ends_ns)]
+            case TimerFired("scan") if self._job is not None:
+                suspicious = self._random.random() < self._suspicious_share
+                scan = ScanFinished(self._job.step, "suspicious" if suspicious else "clear")
+                self._job = None
+                self._done.append(scan)
+                return [Send(self.device, scan)]
+            case QueryState():
+                step = self._job.step if self._job is not None else 0
+                return [Send(self.device, ScannerState(step, tuple(self._done)))]
+            case _:
+                return []
+
+    def signal(self, now_ns: int) -> StationSignal:
+        """What the scanner shows of itself at this moment."""
+        if self._job is None:
+            return StationSignal(self.device, "idle", 0.0)
+        share = (now_ns - self._began_ns) / max(self._ends_ns - self._began_ns, 1)
+        return StationSignal(self.device, "scan", round(min(share, 1.0), 3))

@@ -1,0 +1,287 @@
+"""The simulated controller of one AGV: drives what it is granted, and stops at its end."""
+
+import math
+from collections import deque
+
+import msgspec
+
+from actors.effects import Effect, Send, SetTimer
+from actors.messages import (
+    AgvState,
+    Charged,
+    ConfirmLoad,
+    ExtendGrant,
+    GrantAccepted,
+    LinkLost,
+    LinkRestored,
+    LoadConfirmed,
+    Message,
+    QueryState,
+    RearClear,
+    StartCharge,
+    Stood,
+    TimerFired,
+    Visit,
+)
+from actors.site.roadmap import Edge, Roadmap
+from robotics.battery import BatteryData
+from robotics.motion import Profile, plan, standing
+from robotics.telemetry import VehicleSignal
+
+NEAR_M = 1e-6
+"""Distances closer than this are equal: timers are rounded to whole nanoseconds."""
+
+
+class VehicleData(msgspec.Struct, frozen=True):
+    """Figures of the data sheet of one type of AGV."""
+
+    length_m: float
+    clearance_m: float
+    speed_empty_mps: float
+    speed_loaded_mps: float
+    acceleration_mps2: float
+    deceleration_mps2: float
+    battery: BatteryData
+
+
+class Passage(msgspec.Struct, gc=False):
+    """A granted visit with where it lies along the vehicle's path through life [m]."""
+
+    visit: Visit
+    begin_m: float
+    end_m: float
+
+
+class VehicleController:
+    """Machine of the plant. `device` is the AGV it drives; it starts at rest in `home`."""
+
+    def __init__(self, device: str, roadmap: Roadmap, data: VehicleData, home: str) -> None:
+        self.name = f"{device}/controller"
+        self.device = device
+        self.data = data
+        self._edges: dict[str, Edge] = roadmap.edges
+        edge = roadmap.standing_edge(home)
+        self.passages: deque[Passage] = deque(
+            [Passage(Visit(0, edge.zone, (edge.id,)), 0.0, edge.length_m)]
+        )
+        self.profile: Profile = standing(edge.length_m)
+        self.began_ns = 0
+        """When `profile` starts."""
+        self._end_seq = 0
+        self._stood = 0
+        self._cleared = -1
+        self._grant = 0
+        self._at_m = edge.length_m
+        self._cut_off = False
+        self._container = ""
+        self._step_loaded = 0
+        self._charging: StartCharge | None = None
+        self._charge_began_ns = 0
+        self._charge_pct = 100.0
+
+    def handle(self, message: Message, now_ns: int) -> list[Effect]:
+        """Answer the AGV's machine, or move on at the time that was set."""
+        match message:
+            case TimerFired("motion"):
+                return self._move_on(now_ns)
+            case ExtendGrant():
+                return self._extend(message, now_ns)
+            case QueryState():
+                return [Send(self.device, self._state(now_ns))]
+            case ConfirmLoad(step, container):
+                if step > self._step_loaded:
+                    self._container, self._step_loaded = container, step
+                return [Send(self.device, LoadConfirmed(self.device, step))]
+            case StartCharge():
+                return self._charge(message, now_ns)
+            case TimerFired("charge"):
+                return self._charged(now_ns)
+            case LinkLost():
+                self._cut_off = True
+                return self._replan(now_ns)
+            case LinkRestored():
+                self._cut_off = False
+                return self._replan(now_ns)
+            case _:
+                return []
+
+    def front(self, now_ns: int) -> tuple[float, float]:
+        """Place of the front along the path [m] and speed [m/s]."""
+        return self.profile.at((now_ns - self.began_ns) / 1e9)
+
+    def battery_pct(self, now_ns: int) -> float:
+        """Charge of the battery [%]."""
+        pct = self._charge_pct
+        if self._charging is not None:
+            gained = (now_ns - self._charge_began_ns) / 1e9
+            gained *= 100 / (self.data.battery.charge_full_min * 60)
+            pct = min(pct + gained, self._charging.until_pct)
+        else:
+            pct -= self.data.battery.drawn_pct(
+                self.front(now_ns)[0] - self._at_m, bool(self._container)
+            )
+        return max(pct, 0.0)
+
+    def signal(self, now_ns: int) -> VehicleSignal:
+        """What the vehicle shows of itself at this moment."""
+        at_m, speed = self.front(now_ns)
+        front = self._point(at_m)
+        rear = self._point(at_m - self.data.length_m)
+        return VehicleSignal(
+            id=self.device,
+            x_m=round((front[0] + rear[0]) / 2, 3),
+            y_m=round((front[1] + rear[1]) / 2, 3),
+            heading_rad=round(math.atan2(front[1] - rear[1], front[0] - rear[0]), 4),
+            speed_mps=round(speed, 3),
+            battery_pct=round(self.battery_pct(now_ns), 2),
+            container=self._container,
+            fault="link lost" if self._cut_off else "",
+        )
+
+    # --- driving ----------------------------------------------------------------------------
+
+    def _extend(self, grant: ExtendGrant, now_ns: int) -> list[Effect]:
+        """Take the visits that are new; a gap before them is not bridged but answered."""
+        fresh = [visit for visit in grant.visits if visit.seq > self._end_seq]
+        effects: list[Effect] = []
+        if fresh and fresh[0].seq == self._end_seq + 1:
+            begin_m = self.passages[-1].end_m
+            for visit in fresh:
+                end_m = begin_m + sum(self._edges[edge].length_m for edge in visit.edges)
+                self.passages.append(Passage(visit, begin_m, end_m))
+                begin_m = end_m
+            self._end_seq = fresh[-1].seq
+            self._grant = max(self._grant, grant.grant)
+            effects += self._replan(now_ns)
+        elif not fresh:
+            self._grant = max(self._grant, grant.grant)
+        effects.append(Send(self.device, GrantAccepted(self.device, self._grant, self._end_seq)))
+        return effects
+
+    def _replan(self, now_ns: int) -> list[Effect]:
+        """Make the speed profile anew from where the vehicle is."""
+        at_m, speed = self.front(now_ns)
+        self._draw(at_m)
+        data = self.data
+        if self._cut_off:
+            stop_m = at_m + speed * speed / (2 * data.deceleration_mps2)
+            stretches = [(min(stop_m, self.passages[-1].end_m), speed)] if speed > 0 else []
+        else:
+            stretches = self._stretches(at_m)
+        self.began_ns = now_ns
+        if stretches:
+            self.profile = plan(
+                at_m, speed, stretches, data.acceleration_mps2, data.deceleration_mps2
+            )
+            self._stood = -1
+        else:
+            self.profile = standing(at_m)
+        return self._next_motion_timer()
+
+    def _stretches(self, at_m: float) -> list[tuple[float, float]]:
+        """(end, speed limit) of every edge ahead of the front."""
+        top = self.data.speed_loaded_mps if self._container else self.data.speed_empty_mps
+        stretches = []
+        for passage in self.passages:
+            if passage.end_m <= at_m + NEAR_M:
+                continue
+            end_m = passage.begin_m
+            for edge_id in passage.visit.edges:
+                edge = self._edges[edge_id]
+                end_m += edge.length_m
+                if end_m > at_m + NEAR_M:
+                    stretches.append((end_m, min(edge.speed_mps, top)))
+        return stretches
+
+    def _next_motion_timer(self) -> list[Effect]:
+        """At the next rear-clear of a visit, or at the stop, whichever comes first."""
+        if self._stood >= 0:
+            return []
+        clear_m = self._clear_at_m()
+        event_s = self.profile.end_s
+        if clear_m <= self.profile.end_m:
+            event_s = min(event_s, self.profile.time_at(clear_m))
+        return [SetTimer("motion", self.began_ns + math.ceil(event_s * 1e9))]
+
+    def _clear_at_m(self) -> float:
+        """Where the front must be for the rearmost visit held to be clear."""
+        return self.passages[0].end_m + self.data.length_m + self.data.clearance_m
+
+    def _move_on(self, now_ns: int) -> list[Effect]:
+        """Report what the rear has cleared, and the stop at the end of what is granted."""
+        at_m, _ = self.front(now_ns)
+        self._draw(at_m)
+        effects: list[Effect] = []
+        cleared = self._cleared
+        while len(self.passages) > 1 and self._clear_at_m() <= at_m + NEAR_M:
+            cleared = self.passages.popleft().visit.seq
+        if cleared > self._cleared:
+            self._cleared = cleared
+            effects.append(Send(self.device, RearClear(self.device, cleared)))
+        if now_ns >= self.began_ns + math.ceil(self.profile.end_s * 1e9):
+            if at_m >= self.passages[-1].end_m - NEAR_M:
+                self._stood = self._end_seq
+                pct = round(self.battery_pct(now_ns), 2)
+                effects.append(Send(self.device, Stood(self.device, self._end_seq, pct)))
+            return effects
+        return effects + self._next_motion_timer()
+
+    def _draw(self, at_m: float) -> None:
+        """Take the energy of the way driven since the last call from the battery."""
+        if at_m > self._at_m:
+            used = self.data.battery.drawn_pct(at_m - self._at_m, bool(self._container))
+            self._charge_pct = max(self._charge_pct - used, 0.0)
+            self._at_m = at_m
+
+    # --- the rest ---------------------------------------------------------------------------
+
+    def _charge(self, request: StartCharge, now_ns: int) -> list[Effect]:
+        if self._charging is not None or self._stood < 0:
+            return []  # a repeat, or the vehicle is not at rest
+        needed_s = self.data.battery.charging_s(self._charge_pct, request.until_pct)
+        self._charging, self._charge_began_ns = request, now_ns
+        return [SetTimer("charge", now_ns + round(needed_s * 1e9))]
+
+    def _charged(self, now_ns: int) -> list[Effect]:
+        if self._charging is None:
+            return []
+        self._charge_pct = self.battery_pct(now_ns)
+        step, self._charging = self._charging.step, None
+        return [Send(self.device, Charged(self.device, step, round(self._charge_pct, 2)))]
+
+    def _state(self, now_ns: int) -> AgvState:
+        return AgvState(
+            agv=self.device,
+            grant=self._grant,
+            visits=tuple(passage.visit for passage in self.passages),
+            cleared=self._cleared,
+            stood=self._stood,
+            battery_pct=round(self.battery_pct(now_ns), 2),
+            container=self._container,
+            step_loaded=self._step_loaded,
+            fault="",
+        )
+
+    def _point(self, at_m: float) -> tuple[float, float]:
+        """The point of the map at a place along the path held [m]."""
+        for passage in self.passages:
+            begin_m = passage.begin_m
+            for edge_id in passage.visit.edges:
+                edge = self._edges[edge_id]
+                if at_m <= begin_m + edge.length_m + NEAR_M:
+                    return along(edge, max(at_m - begin_m, 0.0))
+                begin_m += edge.length_m
+        last = self._edges[self.passages[-1].visit.edges[-1]]
+        return last.points[-1]
+
+
+def along(edge: Edge, distance_m: float) -> tuple[float, float]:
+    """The point of an edge at a distance from its start; its end beyond its length."""
+    left = distance_m
+    for (x0, y0), (x1, y1) in zip(edge.points, edge.points[1:], strict=False):
+        length = math.hypot(x1 - x0, y1 - y0)
+        if left <= length and length > 0:
+            share = left / length
+            return x0 + (x1 - x0) * share, y0 + (y1 - y0) * share
+        left -= length
+    return edge.points[-1]

@@ -1,0 +1,70 @@
+"""From a site to the simulated controllers of all its devices."""
+
+import datetime
+from random import Random
+
+from actors.site.devices import devices
+from actors.site.model import Site
+from actors.site.roadmap import Roadmap
+from robotics.battery import BatteryData
+from sim.plant.crane import CraneController
+from sim.plant.scanner import ScannerController
+from sim.plant.vehicle import VehicleController, VehicleData
+
+Controller = VehicleController | CraneController | ScannerController
+
+SPREAD = 0.1
+"""Lifts and scans take up to this share less or more than their mean [A]."""
+
+
+def vehicle_data(site: Site) -> VehicleData:
+    """The figures of the site's AGVs that their controllers need."""
+    vehicles = site.vehicles
+    return VehicleData(
+        length_m=vehicles.length_m,
+        clearance_m=vehicles.clearance_m,
+        speed_empty_mps=vehicles.speed_empty_mps,
+        speed_loaded_mps=vehicles.speed_loaded_mps,
+        acceleration_mps2=vehicles.acceleration_mps2,
+        deceleration_mps2=vehicles.deceleration_mps2,
+        battery=BatteryData(
+            capacity_kwh=vehicles.battery_kwh,
+            kwh_per_km_loaded=vehicles.kwh_per_km_loaded,
+            kwh_per_km_empty=vehicles.kwh_per_km_empty,
+            charge_full_min=vehicles.charge_full_min,
+        ),
+    )
+
+
+def controllers(
+    site: Site, roadmap: Roadmap, day: datetime.date, seed: int
+) -> dict[str, Controller]:
+    """Controllers by the name of their device; lanes have none.
+
+    Each draws from its own random source, so that one device's luck does not hang on another's.
+    """
+    data = vehicle_data(site)
+    yards = {yard.side: yard for yard in site.yards}
+    found: dict[str, Controller] = {}
+    for device in devices(site, day):
+        random = Random(f"{seed}/{device.id}")
+        yard = yards.get(device.side)
+        match device.kind:
+            case "vehicle":
+                found[device.id] = VehicleController(device.id, roadmap, data, device.home)
+            case "crane" if yard is not None:
+                cranes = yard.cranes
+                lift_s = max(cranes.handover_s, 3600 / cranes.moves_per_h_max)
+                found[device.id] = CraneController(device.id, lift_s, SPREAD, random)
+            case "booth" if yard is not None:
+                booths = yard.booths
+                found[device.id] = ScannerController(
+                    device.id,
+                    booths.scan_s + booths.review_s,
+                    SPREAD,
+                    booths.suspicious_share,
+                    random,
+                )
+            case _:
+                pass
+    return found
