@@ -143,14 +143,19 @@ def orders_router(view: LiveView, ask: Ask) -> APIRouter:
             )  # fmt: skip
         raise ProblemError(422, "order-refused", answer.reason or f"Order {id} is refused.")
 
-    @router.post("/{id}/cancel", responses=documented(400, 404, 409, 413, 422, 503))
-    async def cancel_order(id: OrderId) -> OrderOut:
+    @router.post(
+        "/{id}/cancel",
+        responses=documented(400, 404, 409, 413, 422, 503)
+        | {202: {"model": OrderOut, "description": "Asked of its AGV, which may be too far on"}},
+    )
+    async def cancel_order(id: OrderId, response: Response) -> OrderOut:
         """Give an order up, which is possible until its container is lifted."""
         answer = await asked(CancelOrder(id))
         if answer.outcome == "unknown":
             raise unknown(id)
-        if answer.outcome in ("cancelled", "same"):
+        if answer.outcome in ("cancelled", "cancelling"):
             assert answer.order is not None
+            response.status_code = 200 if answer.outcome == "cancelled" else 202
             return OrderOut.of(answer.order)
         raise ProblemError(
             409, "too-late", answer.reason or f"Order {id} can no longer be cancelled."
