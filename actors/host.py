@@ -186,6 +186,12 @@ def live_hosts() -> list[str]:
     return [entry["name"] for entry in ray.util.list_named_actors(all_namespaces=True)]
 
 
+def timer_lateness_ns(name: str) -> list[int]:
+    """How late each timer of a machine was since the last call [ns of the gate's time]."""
+    late: list[int] = ray.get(_kept[name].timer_lateness_ns.remote())
+    return late
+
+
 def ask_host(name: str, message: Message) -> Message | None:
     """Put a message to a machine and wait for its reply.
 
