@@ -370,9 +370,7 @@ class FleetManager:
             return []
         return self._go_to(vehicle, "park", self.plan.roadmap.places[vehicle.home], now_ns)
 
-    def _go(
-        self, vehicle: Vehicle, action: Action, kind: PlaceKind, now_ns: int
-    ) -> list[Effect]:
+    def _go(self, vehicle: Vehicle, action: Action, kind: PlaceKind, now_ns: int) -> list[Effect]:
         """To the free place of that kind whose station has least to do, then the nearest."""
         free = self._free_places(vehicle.side, kind)
         if not free:
@@ -394,16 +392,16 @@ class FleetManager:
     def _station_load(self, side: Side, kind: PlaceKind) -> dict[str, int]:
         """How many places of each station are taken; both kinds of bay count for a crane."""
         load: dict[str, int] = {}
-        kinds: tuple[PlaceKind, ...] = ("pickup", "dropoff") if kind in ("pickup", "dropoff") else (kind,)
+        kinds: tuple[PlaceKind, ...] = (
+            ("pickup", "dropoff") if kind in ("pickup", "dropoff") else (kind,)
+        )
         for one in kinds:
             for place in self._places.get((side, one), ()):
                 taken = not self.traffic.may_take("", place.id)
                 load[place.station] = load.get(place.station, 0) + taken
         return load
 
-    def _go_to(
-        self, vehicle: Vehicle, action: Action, place: Place, now_ns: int
-    ) -> list[Effect]:
+    def _go_to(self, vehicle: Vehicle, action: Action, place: Place, now_ns: int) -> list[Effect]:
         trip = self.traffic.trip_to(vehicle.name, place.id)
         self.traffic.take(vehicle.name, trip)
         return self._tell(vehicle, action, place.station, place.id, trip.arrive, 0, now_ns)

@@ -19,9 +19,7 @@ SCAN_LIMIT = 4.0
 def machines(site: Site, roadmap: Roadmap, day: datetime.date) -> dict[str, Machine]:
     """All machines of a site on `day`, the fleet manager last: it asks those before it."""
     ways = _open_ways(site, roadmap, day)
-    scan_s = {
-        yard.side: yard.booths.scan_s + yard.booths.review_s for yard in site.yards
-    }
+    scan_s = {yard.side: yard.booths.scan_s + yard.booths.review_s for yard in site.yards}
     found: dict[str, Machine] = {}
     homes: dict[str, str] = {}
     for device in devices(site, day):
@@ -59,9 +57,7 @@ def _machine(device: Device, scan_s: dict[str, float], ways: dict[str, LaneWay])
 
 def _open_ways(site: Site, roadmap: Roadmap, day: datetime.date) -> dict[str, LaneWay]:
     """By lane, the way in the direction that the site file opens."""
-    return {
-        lane.id: roadmap.way(lane.id, lane.direction[:2]) for lane in lanes_in_use(site, day)
-    }
+    return {lane.id: roadmap.way(lane.id, lane.direction[:2]) for lane in lanes_in_use(site, day)}
 
 
 def _horizon_m(site: Site) -> float:

@@ -76,9 +76,14 @@ class Bus(msgspec.Struct, frozen=True):
         return f"ipc://{self.folder}/events"
 
     @property
-    def plant_at(self) -> str:
-        """Where the simulated controllers bind and their links connect."""
-        return f"ipc://{self.folder}/plant"
+    def commands_at(self) -> str:
+        """Where simulated controllers take commands from their links."""
+        return f"ipc://{self.folder}/commands"
+
+    @property
+    def reports_at(self) -> str:
+        """Where simulated controllers answer their links."""
+        return f"ipc://{self.folder}/reports"
 
     def check_folder(self) -> None:
         """Refuse a folder that others may enter.
@@ -212,3 +217,13 @@ class EventKeeper:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class EventSinks(msgspec.Struct, frozen=True):
+    """Makes sinks in the machines' own processes; see `actors.ports.SinkFactory`."""
+
+    bus: Bus
+
+    def __call__(self, source: str) -> EventSink:
+        """The sink of one machine."""
+        return EventSink(self.bus, source)

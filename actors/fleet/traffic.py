@@ -153,9 +153,7 @@ class Traffic:
         in_lane = [(edges[edge].zone, edge) for edge in way.edges]
         return self._trip(vehicle, to_lane + in_lane, len(in_lane), way.lane)
 
-    def _trip(
-        self, vehicle: str, way: list[tuple[str, str]], lane_visits: int, goal: str
-    ) -> Trip:
+    def _trip(self, vehicle: str, way: list[tuple[str, str]], lane_visits: int, goal: str) -> Trip:
         """Join edges of one zone that follow each other into one visit."""
         seq = self._held[vehicle].visits[-1].seq
         visits: list[Visit] = []

@@ -1,0 +1,199 @@
+"""The plant live: all simulated controllers of a site in one process, on the gate's clock.
+
+Run as `python -m sim.plant.server`; its order comes on standard input as JSON (`PlantOrder`). It
+ends when its standard input ends, so that it never outlives the process that started it.
+"""
+
+import datetime
+import heapq
+import math
+import select
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import zmq
+
+from actors.effects import CancelTimer, Effect, Send, SetTimer
+from actors.messages import (
+    LinkLost,
+    LinkRestored,
+    Message,
+    Started,
+    TimerFired,
+    decode_message,
+    encode,
+)
+from actors.site.expand import expand
+from actors.site.load import load_site
+from robotics.clock import GateTime
+from robotics.telemetry import Bus, Frame, SignalPublisher
+from robotics.zmq_link import HEARTBEAT_S, SILENCE_S
+from sim.plant.vehicle import VehicleController
+from sim.plant.wiring import Controller, controllers
+
+TICK_S = 0.1
+"""Signals are sampled at 10 Hz of the wall clock."""
+
+
+class PlantOrder(msgspec.Struct, frozen=True):
+    """What the plant is to be."""
+
+    site: str
+    """Path of the site file."""
+    day: datetime.date
+    seed: int
+    bus: Bus
+    gate_time: GateTime
+    log: str = ""
+    """File for the times at which reports leave and grants arrive, for measurement; or none."""
+
+
+class PlantServer:
+    """The loop: commands in, timers, reports out, heartbeats, and signals at 10 Hz."""
+
+    def __init__(self, order: PlantOrder) -> None:
+        site = load_site(Path(order.site), order.day)
+        roadmap = expand(site, order.day)
+        self._clock = order.gate_time()
+        self._controllers: dict[str, Controller] = controllers(site, roadmap, order.day, order.seed)
+        self._timers: list[tuple[int, int, str, str]] = []
+        self._live: dict[tuple[str, str], int] = {}
+        self._settings = 0
+        self._heard_s = dict.fromkeys(self._controllers, 0.0)
+        self._cut_off = set(self._controllers)
+        context: zmq.Context[zmq.Socket[bytes]] = zmq.Context.instance()
+        order.bus.check_folder()
+        self._commands = context.socket(zmq.PULL)
+        self._commands.bind(order.bus.commands_at)
+        self._reports = context.socket(zmq.ROUTER)
+        self._reports.bind(order.bus.reports_at)
+        self._signals = SignalPublisher(order.bus)
+        self._log = open(order.log, "wb") if order.log else None  # noqa: SIM115 - for its life
+
+    def run(self) -> None:
+        """Until standard input ends."""
+        poller = zmq.Poller()
+        poller.register(self._commands, zmq.POLLIN)
+        poller.register(self._reports, zmq.POLLIN)
+        poller.register(sys.stdin.fileno(), select.POLLIN)
+        for name in self._controllers:
+            self._handle(name, Started())
+            self._handle(name, LinkLost())
+        beat_s = tick_s = time.monotonic()
+        while True:
+            now_s = time.monotonic()
+            wait_s = max(self._wait_s(min(beat_s, tick_s) - now_s), 0.0)
+            ready = dict(poller.poll(math.ceil(wait_s * 1000)))
+            if sys.stdin.fileno() in ready and not sys.stdin.buffer.read(1):
+                return
+            if self._commands in ready:
+                self._take_commands()
+            if self._reports in ready:
+                self._take_heartbeats()
+            self._fire_timers()
+            now_s = time.monotonic()
+            if now_s >= beat_s:
+                beat_s = now_s + HEARTBEAT_S
+                self._beat(now_s)
+            if now_s >= tick_s:
+                tick_s = max(tick_s + TICK_S, now_s)
+                self._sample()
+
+    def _wait_s(self, until_next_s: float) -> float:
+        if not self._timers:
+            return until_next_s
+        timer_s = self._clock.wall_s(self._timers[0][0] - self._clock.now_ns())
+        return min(until_next_s, timer_s)
+
+    def _take_commands(self) -> None:
+        while True:
+            try:
+                parts = self._commands.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            name = parts[0].decode(errors="replace")
+            if len(parts) != 2 or name not in self._controllers:
+                continue  # for nobody here
+            try:
+                message = decode_message(parts[1])
+            except msgspec.DecodeError:
+                continue  # its sender will ask again
+            self._note(b"command", name, parts[1])
+            self._handle(name, message)
+
+    def _take_heartbeats(self) -> None:
+        while True:
+            try:
+                identity, *_ = self._reports.recv_multipart(zmq.NOBLOCK)
+            except zmq.Again:
+                return
+            name = identity.decode(errors="replace")
+            if name in self._heard_s:
+                self._heard_s[name] = time.monotonic()
+                if name in self._cut_off:
+                    self._cut_off.discard(name)
+                    self._handle(name, LinkRestored())
+
+    def _beat(self, now_s: float) -> None:
+        """Tell every link that we are here, and stop the robots of those that are silent."""
+        for name, heard_s in self._heard_s.items():
+            self._reports.send_multipart([name.encode(), b""])
+            if name not in self._cut_off and now_s - heard_s > SILENCE_S:
+                self._cut_off.add(name)
+                self._handle(name, LinkLost())
+
+    def _fire_timers(self) -> None:
+        while self._timers and self._timers[0][0] <= self._clock.now_ns():
+            _, setting, name, timer = heapq.heappop(self._timers)
+            if self._live.get((name, timer)) == setting:
+                del self._live[name, timer]
+                self._handle(name, TimerFired(timer))
+
+    def _handle(self, name: str, message: Message) -> None:
+        self._carry_out(name, self._controllers[name].handle(message, self._clock.now_ns()))
+
+    def _carry_out(self, name: str, effects: list[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Send(to, message):
+                    data = encode(message)
+                    self._note(b"report", name, data)
+                    self._reports.send_multipart([to.encode(), data])
+                case SetTimer(timer, at_ns):
+                    self._settings += 1
+                    self._live[name, timer] = self._settings
+                    heapq.heappush(self._timers, (at_ns, self._settings, name, timer))
+                case CancelTimer(timer):
+                    self._live.pop((name, timer), None)
+                case _:
+                    raise AssertionError(f"a controller has no {type(effect).__name__}")
+
+    def _sample(self) -> None:
+        now_ns = self._clock.now_ns()
+        vehicles, stations = [], []
+        for controller in self._controllers.values():
+            if isinstance(controller, VehicleController):
+                vehicles.append(controller.signal(now_ns))
+            else:
+                stations.append(controller.signal(now_ns))
+        self._signals.publish(Frame(now_ns, tuple(vehicles), tuple(stations)))
+
+    def _note(self, kind: bytes, name: str, data: bytes) -> None:
+        if self._log is not None:
+            line = (time.monotonic_ns(), kind, name, data)
+            self._log.write(msgspec.msgpack.encode(line))
+            self._log.flush()
+
+
+def main() -> None:
+    """Read the order, say "ready", and run."""
+    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=PlantOrder)
+    server = PlantServer(order)
+    print("ready", flush=True)
+    server.run()
+
+
+if __name__ == "__main__":
+    main()
