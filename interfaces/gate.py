@@ -41,8 +41,8 @@ class PlantError(RuntimeError):
 class LiveGate:
     """A gate whose devices are Ray actors and whose robots are simulated, live.
 
-    Enter it to have the data plane, the plant and Ray; `start` then starts the actors. Leaving it ends
-    every process that was started. `keeper` and `signals` are read, and closed, by a `ViewPump`.
+    Enter it to have the data plane, the plant and Ray; `start` then starts the actors. Leaving it
+    ends every process that was started. `keeper` and `signals` are read, and closed, by a `ViewPump`.
     """
 
     def __init__(
