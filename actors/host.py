@@ -5,6 +5,7 @@ also come from the link's thread and from the timer thread; a lock lets one in a
 that fails is lost, as on any wire: machines are written for that.
 """
 
+# ruff: noqa: E402 - what Ray reads from the environment must stand before it is imported
 import heapq
 import logging
 import os
@@ -12,6 +13,11 @@ import threading
 import traceback
 from collections.abc import Iterable, Iterator
 from typing import Any
+
+# Without this, Ray takes the machine's outer address and each of its processes listens to the
+# whole network, whatever node address it is given (docs/decisions/0002-ray-on-loopback.md).
+os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 
 import msgspec
 import ray
@@ -147,7 +153,8 @@ class Host:
 
 def start_ray() -> None:
     """Start Ray's local node on loopback, with its token authentication and without reports."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    # Else Ray prints a warning for every few actors that start, as if they were too many.
+    ray._private.worker._worker_logs_enabled = False
     ray.init(
         address="local",
         namespace=NAMESPACE,
@@ -155,7 +162,6 @@ def start_ray() -> None:
         object_store_memory=OBJECT_STORE_BYTES,
         log_to_driver=False,
         logging_level=logging.ERROR,
-        _node_ip_address="127.0.0.1",
     )
 
 
