@@ -5,7 +5,6 @@ also come from the link's thread and from the timer thread; a lock lets one in a
 that fails is lost, as on any wire: machines are written for that.
 """
 
-# ruff: noqa: E402 - what Ray reads from the environment must stand before it is imported
 import heapq
 import logging
 import os
@@ -190,6 +189,19 @@ _kept: dict[str, Any] = {}
 def live_hosts() -> list[str]:
     """Names of all actors that Ray lists as alive."""
     return [entry["name"] for entry in ray.util.list_named_actors(all_namespaces=True)]
+
+
+def process_of(name: str) -> int:
+    """The process in which a machine runs now.
+
+    Raises:
+        ConnectionError: there is none at this moment.
+    """
+    try:
+        process: int = ray.get(_kept[name].process.remote())
+    except ray.exceptions.RayActorError as error:
+        raise ConnectionError(f"{name} is not up") from error
+    return process
 
 
 def timer_lateness_ns(name: str) -> list[int]:

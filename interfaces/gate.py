@@ -42,7 +42,7 @@ class LiveGate:
     """A gate whose devices are Ray actors and whose robots are simulated, live.
 
     Enter it to have the data plane, the plant and Ray; `start` then starts the actors. Leaving it
-    ends every process that was started. `keeper` and `signals` are read, and closed, by a `ViewPump`.
+    ends every process that was started. `keeper` and `signals` are read and closed by a `ViewPump`.
     """
 
     def __init__(
