@@ -56,6 +56,7 @@ def simulate(
             json.write_bytes(data + b"\n")
     if json is None or str(json) != "-":
         out.print(_table(result))
+        out.print(f"digest {result.digest}")
     if any(result.checker.values()):
         for line in result.found:
             err.print(line, style="red", markup=False)
@@ -79,5 +80,4 @@ def _table(result: Result) -> Table:
     table.add_row("checker", found)
     table.add_row("simulated", f"{result.simulated_s / 3600:,.1f} h in {result.wall_s:,.1f} s")
     table.add_row("events", f"{result.events:,}")
-    table.add_row("digest", result.digest)
     return table
