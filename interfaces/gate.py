@@ -39,7 +39,7 @@ class LiveGate:
     """A gate whose devices are Ray actors and whose robots are simulated, live.
 
     Enter it to have the data plane and the plant; `start` then starts the actors. Leaving it ends
-    every process that was started.
+    every process that was started. `keeper` and `signals` are closed by whoever reads them.
     """
 
     def __init__(
@@ -79,8 +79,6 @@ class LiveGate:
         except subprocess.TimeoutExpired:
             self._plant.kill()
             self._plant.wait()
-        self.keeper.close()
-        self.signals.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def start(self, progress: Callable[[str, int], None]) -> None:
@@ -126,7 +124,8 @@ class LiveGate:
             stdout=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is for the gate, which ends its plant in order
         )
-        assert plant.stdin is not None and plant.stdout is not None
+        assert plant.stdin is not None
+        assert plant.stdout is not None
         plant.stdin.write(msgspec.json.encode(order) + b"\n")
         plant.stdin.flush()
         if plant.stdout.readline() != b"ready\n":

@@ -69,10 +69,8 @@ def plan(
 ) -> Profile:
     """The fastest motion from a place and speed that keeps all limits and ends at rest.
 
-    Args:
-        stretches: (end of the stretch [m], its speed limit [m/s]), ends rising from `at_m`.
-
-    Where the speed at the start is too high for what follows, braking is as hard as needed.
+    `stretches` are (end of the stretch [m], its speed limit [m/s]), ends rising from `at_m`. Where
+    the speed at the start is too high for what follows, braking is as hard as needed.
     """
     limits: list[tuple[float, float]] = []
     for end_m, limit in stretches:  # stretches with the same limit are driven as one

@@ -5,6 +5,7 @@ PUSH -> PULL as [device, message]; reports and heartbeats DEALER <-> ROUTER, whe
 a heartbeat. Each end takes the other for lost after `SILENCE_S` without a frame.
 """
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -71,10 +72,8 @@ class ZmqLink:
             now = time.monotonic()
             if now - beaten >= HEARTBEAT_S:
                 beaten = now
-                try:
+                with contextlib.suppress(zmq.Again):  # nobody there yet
                     reports.send(b"", zmq.NOBLOCK)
-                except zmq.Again:
-                    pass  # nobody there: it will be heard when there is
             if self._alive and now - heard >= SILENCE_S:
                 self._alive = False
                 deliver(LinkLost())

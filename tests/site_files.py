@@ -28,6 +28,19 @@ def with_text(tmp_path: Path, text: str | bytes) -> Path:
     return path
 
 
+class NoAliases(yaml.SafeDumper):
+    """Writes equal values out each time."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def written(tmp_path: Path, site: Any) -> Path:
+    return with_text(
+        tmp_path, yaml.dump(site, Dumper=NoAliases, allow_unicode=True, sort_keys=False)
+    )
+
+
 def demo_with(tmp_path: Path, **changes: Any) -> Path:
     """The demo with values replaced: `vehicles__count=7`, `yards__0__parking=2`; ... deletes."""
     site = yaml.safe_load(DEMO.read_text("utf-8"))
@@ -42,4 +55,4 @@ def demo_with(tmp_path: Path, **changes: Any) -> Path:
             del section[last]
         else:
             section[last] = value
-    return with_text(tmp_path, yaml.safe_dump(site, allow_unicode=True, sort_keys=False))
+    return written(tmp_path, site)

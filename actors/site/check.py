@@ -7,14 +7,11 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from actors.errors import Problem
-from actors.site.check_roadmap import roadmap_problems, survey_problems
+from actors.site.check_roadmap import Finding, roadmap_problems, survey_problems
 from actors.site.devices import FLEET_MANAGER, lanes_in_use, yard_places
 from actors.site.expand import expand
 from actors.site.model import Section, Site
-from actors.site.schema import given, path_text
-
-Finding = tuple[str, object, str]
-"""Key path, what is given there, what is allowed."""
+from actors.site.schema import Words, given, path_text
 
 SIZE_TYPE = re.compile(r"^[1-9A-HL-P][0-9C-FL-P][A-Z][0-9A-Z]$")
 """ISO 6346: length code, height and width code, type group, type in its group."""
@@ -33,14 +30,7 @@ def site_problems(site: Site, file: str, day: datetime.date) -> list[Problem]:
     if not found:
         # Only a site without contradictions can be drawn.
         found += roadmap_problems(site, expand(site, day))
-    return [
-        Problem(file, where, value if isinstance(value, _Words) else given(value), allowed)
-        for where, value, allowed in found
-    ]
-
-
-class _Words(str):
-    """A finding told in words, not a value to be quoted."""
+    return [Problem(file, where, given(value), allowed) for where, value, allowed in found]
 
 
 def _sides(site: Site) -> Iterator[Finding]:
@@ -114,7 +104,7 @@ def _lanes_each_way(site: Site, day: datetime.date) -> Iterator[Finding]:
     open_ways = {lane.direction for lane in lanes_in_use(site, day)}
     for direction in _directions(site):
         if direction not in open_ways:
-            missing = _Words(f"no lane {direction} in use on {day}")
+            missing = Words(f"no lane {direction} in use on {day}")
             yield "road.lanes", missing, "at least one lane in use each way"
 
 
@@ -136,7 +126,7 @@ def _inspection(site: Site) -> Iterator[Finding]:
                 yield f"yards[{number}].booths.{kind}", 0, allowed
     for direction in _directions(site):
         if direction not in seen:
-            yield "inspection", _Words(f"no entry for {direction}"), "one for each direction"
+            yield "inspection", Words(f"no entry for {direction}"), "one for each direction"
 
 
 def _refuges(site: Site) -> Iterator[Finding]:
@@ -161,9 +151,9 @@ def _shares(site: Site) -> Iterator[Finding]:
     for key, shares in (("shares", arrivals.shares), ("size_types", arrivals.size_types)):
         total = sum(shares.values())
         if abs(total - 1.0) > SHARE_TOLERANCE:
-            yield f"arrivals.{key}", _Words(f"a sum of {total:.6g}"), "shares that add up to 1"
+            yield f"arrivals.{key}", Words(f"a sum of {total:.6g}"), "shares that add up to 1"
     if sum(arrivals.hourly) <= 0:
-        yield "arrivals.hourly", _Words("only zeros"), "at least one hour above 0"
+        yield "arrivals.hourly", Words("only zeros"), "at least one hour above 0"
     for size_type in arrivals.size_types:
         if not SIZE_TYPE.match(size_type):
             allowed = "an ISO 6346 size-type: 22G1, 42G1, 45G1, 45R1"

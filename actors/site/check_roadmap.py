@@ -9,8 +9,10 @@ from actors.site.devices import yard_places
 from actors.site.expand import lane_chains
 from actors.site.model import Site, SurveyedEdge, SurveyedRoadmap
 from actors.site.roadmap import Roadmap
+from actors.site.schema import Words
 
 Finding = tuple[str, object, str]
+"""Key path, what is given there, what is allowed."""
 ROUNDING_M = 0.01
 """Coordinates are rounded to a millimetre; a sum of rounded lengths may fall short by less."""
 
@@ -52,15 +54,19 @@ def _surveyed_lane(survey: SurveyedRoadmap, lane: str) -> Iterator[Finding]:
     chains = lane_chains(survey, lane)
     if len(chains) != 2 or sum(len(chain) for chain in chains) != len(edges):
         allowed = "two chains of edges joined end to start, one each way"
-        yield "roadmap.edges", f"lane {lane}", allowed
+        yield "roadmap.edges", Words(f"lane {lane}"), allowed
         return
     there, back = ([edge.zone or edge.id for edge in chain] for chain in chains)
-    if there != back[::-1]:
-        yield "roadmap.edges", f"lane {lane}", "the same zones both ways, one an edge"
+    if there != back[::-1] or len(set(there)) != len(there):
+        yield "roadmap.edges", Words(f"lane {lane}"), "the same zones both ways, one an edge"
     if all(_known(survey, chain) for chain in chains):
         ways = [survey.nodes[c[0].start][0] < survey.nodes[c[-1].end][0] for c in chains]
         if ways[0] == ways[1]:
-            yield "roadmap.edges", f"lane {lane}", "one chain to the east and one to the west"
+            yield (
+                "roadmap.edges",
+                Words(f"lane {lane}"),
+                "one chain to the east and one to the west",
+            )
 
 
 def _known(survey: SurveyedRoadmap, chain: Iterable[SurveyedEdge]) -> bool:
@@ -84,20 +90,21 @@ def _room(site: Site, roadmap: Roadmap) -> Iterator[Finding]:
     """A vehicle with its clearance fits where it may stand: in places and in zones of lanes."""
     room = site.vehicles.length_m + site.vehicles.clearance_m - ROUNDING_M
     need = f"at least length_m + clearance_m, {room + ROUNDING_M:g} [m]"
+    lane_key = "road.lane_zone_m" if site.roadmap is None else "roadmap.edges"
     into = defaultdict(list)
     for edge in roadmap.edges.values():
         into[edge.end].append(edge)
         if edge.length_m <= 0:
-            yield "roadmap.edges", f"{edge.id} of 0 m", "edges longer than 0 [m]"
+            yield "roadmap.edges", Words(f"{edge.id} of 0 m"), "edges longer than 0 [m]"
         if edge.lane and edge.length_m < room:
-            yield "road.lane_zone_m", f"{edge.id} of {edge.length_m:g} m", need
+            yield lane_key, Words(f"{edge.id} of {edge.length_m:g} m"), need
     for place in roadmap.places.values():
         edges = into[place.node]
         if len(edges) != 1:
             allowed = "a node at which exactly one edge ends: the one to stand on"
-            yield _where(site, place.id), f"{place.id} with {len(edges)}", allowed
+            yield _where(site, place.id), Words(f"{place.id} with {len(edges)}"), allowed
         elif edges[0].length_m < room:
-            yield _where(site, place.id), f"{place.id} on {edges[0].length_m:g} m", need
+            yield _where(site, place.id), Words(f"{place.id} on {edges[0].length_m:g} m"), need
 
 
 class _Ways:
@@ -158,5 +165,5 @@ def _ways(site: Site, roadmap: Roadmap) -> Iterator[Finding]:
             cut_off = [s for s in starts if s != end and target not in reached[s]]
             if cut_off:
                 more = f" and {len(cut_off) - 1} more" if len(cut_off) > 1 else ""
-                given = f"{end}, out of reach of {cut_off[0]}{more}"
+                given = Words(f"{end}, out of reach of {cut_off[0]}{more}")
                 yield "roadmap.edges", given, f"a way to it from every stop and lane of {side}"

@@ -86,8 +86,8 @@ def quarter(start: Point, end: Point, *, along_x: bool) -> list[Point]:
     return found
 
 
-def s_bend(start: Point, end: Point) -> tuple[list[Point], float]:
-    """Points between the ends, and length [m], of two equal arcs that leave and arrive along x."""
+def s_bend(start: Point, end: Point) -> tuple[list[Point], float, float]:
+    """Two equal arcs that leave and arrive along x: points between, length [m], radius [m]."""
     dx, dy = end[0] - start[0], end[1] - start[1]
     radius = (dx * dx + dy * dy) / (4 * abs(dy))
     turn = 2 * math.atan2(abs(dy), abs(dx))
@@ -98,4 +98,4 @@ def s_bend(start: Point, end: Point) -> tuple[list[Point], float]:
     sx, sy = math.copysign(1, dx), math.copysign(1, dy)
     first = [(start[0] + sx * x, start[1] + sy * y) for x, y in half]
     second = [(end[0] - sx * x, end[1] - sy * y) for x, y in reversed(half[:-1])]
-    return first + second, 2 * radius * turn
+    return first + second, 2 * radius * turn, radius

@@ -13,7 +13,7 @@ BEND_M = 30.0
 """Length along the aisle of the S-bends to the booth tracks; the outermost has 17 m radius of 3."""
 YARD_HEIGHT_M_MIN = 60.0
 NOSE_M = 2.0
-"""From a place to the end of its zone: a vehicle that stands there sticks out of nowhere."""
+"""From a place to the end of its zone: a vehicle in the place keeps so far from the next zone."""
 RUNGS_PER_BLOCK = 4
 ROUNDING_M = 0.01
 """Zones are laid out longer by this than they need be, since nodes are put on whole millimetres."""

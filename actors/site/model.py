@@ -184,14 +184,15 @@ class ArrivalsSection(Section, frozen=True, kw_only=True):
     sources: Sources = {}
 
 
-Point = tuple[float, float]
+Coordinate = Annotated[float, Meta(ge=-100_000, le=100_000, description="[m]")]
+Point = tuple[Coordinate, Coordinate]
 """x (east) and y (north) [m] in the site's map frame."""
 
 
 class SurveyedEdge(Section, frozen=True, kw_only=True):
     """One directed edge of a surveyed roadmap."""
 
-    id: str
+    id: Annotated[str, Meta(min_length=1, max_length=64)]
     start: str
     end: str
     speed_mps: Speed

@@ -15,7 +15,7 @@ import yaml
 from actors.errors import Problem, SiteError
 
 FILE_BYTES_MAX = 1_000_000
-"""A surveyed roadmap of 5,000 edges takes half of this."""
+"""A road of eight lanes and its yards, surveyed edge by edge (2,446 edges), takes half of this."""
 DEPTH_MAX = 16
 """The deepest key of a site file lies 5 levels down."""
 

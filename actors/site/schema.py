@@ -75,8 +75,14 @@ def schema_problems(value: object, file: str) -> list[Problem]:
     return list(found)
 
 
+class Words(str):
+    """A finding told in words: no value of the file, and not to be quoted or cut."""
+
+
 def given(value: object) -> str:
     """A value as it is quoted in a problem: short, and on one line."""
+    if isinstance(value, Words):
+        return value
     if isinstance(value, dict):
         text = f"a section with {len(value)} keys"
     elif isinstance(value, list | tuple):

@@ -282,11 +282,16 @@ class _Yard:
             ("merge", "turn-out", foot, self.node(aisle, ends[1])),
         )
         for part, turn, start, end in bends:
-            via, length_m = s_bend(drawing.nodes[start], drawing.nodes[end])
+            via, length_m, radius = s_bend(drawing.nodes[start], drawing.nodes[end])
             drawing.add_edge(
                 f"{booth.id}:{turn}", start, end, zone=f"{self.side}-{aisle}-{part}",
-                speed_mps=self.yard.curve_speed_mps, via=via, length_m=length_m,
+                speed_mps=self.bend_speed(radius), via=via, length_m=length_m,
             )  # fmt: skip
+
+    def bend_speed(self, radius_m: float) -> float:
+        """The speed [m/s] at which a wider bend pushes as hard sideways as a curve of the yard."""
+        wider = math.sqrt(radius_m / self.m.radius)
+        return mm(min(self.yard.aisle_speed_mps, self.yard.curve_speed_mps * wider))
 
     def put_place(self, place: NamedPlace, top: str, foot: str, at: Point) -> None:
         """The straight that holds one place; both its edges are the place's own zone."""

@@ -1,0 +1,1 @@
+"""The HTTP API: a router for each resource, models apart from the domain's structs."""

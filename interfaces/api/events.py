@@ -1,0 +1,97 @@
+"""Domain events as Server-Sent Events, resumable with `Last-Event-ID`."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Header
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from actors.messages import DeviceChanged, OrderChanged
+from interfaces.api.models import OrderOut
+from interfaces.api.problems import documented
+from interfaces.api.times import time_of
+from interfaces.events import EventLog, Logged
+from interfaces.view import LiveView
+
+BATCH = 100
+"""Entries taken from the log at once, so that a follower never holds its lock for long."""
+
+SEND_TIMEOUT_S = 30.0
+"""A client that takes nothing for so long is let go; it may resume."""
+
+PING_S = 15
+DESCRIPTION = """
+Event types: `order` (data: the order), `device` (data: id, kind, state, detail, at), `start` (the
+first one without `Last-Event-ID`; its id is that of the newest event so far) and `reset` (events
+between `Last-Event-ID` and `oldest` are lost to this client: read the resources anew).
+"""
+
+
+def events_router(view: LiveView) -> APIRouter:
+    """The route `/events`."""
+    router = APIRouter(tags=["events"])
+
+    @router.get(
+        "/events",
+        description=DESCRIPTION,
+        response_class=EventSourceResponse,
+        responses=documented(400)
+        | {
+            200: {
+                "description": "An endless stream of events",
+                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            }
+        },
+    )
+    async def follow_events(
+        last_event_id: Annotated[str | None, Header(max_length=200)] = None,
+    ) -> EventSourceResponse:
+        return EventSourceResponse(
+            stream(view.log, last_event_id), ping=PING_S, send_timeout=SEND_TIMEOUT_S
+        )
+
+    return router
+
+
+async def stream(log: EventLog, last_event_id: str | None) -> AsyncIterator[ServerSentEvent]:
+    """Everything in the log after `last_event_id`, then everything to come, for ever."""
+    with log.follow() as follower:
+        if last_event_id is None:
+            seq = log.last
+            yield ServerSentEvent("{}", event="start", id=log.entry_id(seq))
+        else:
+            known = log.position(last_event_id)
+            seq = -1 if known is None else known
+        while True:
+            oldest = log.oldest
+            if seq < oldest - 1:
+                seq = oldest - 1
+                lost = json.dumps({"oldest": log.entry_id(oldest)})
+                yield ServerSentEvent(lost, event="reset", id=log.entry_id(seq))
+            for entry in log.after(seq, BATCH):
+                if entry.seq != seq + 1:
+                    break  # overtaken since: the next round tells of the reset
+                seq = entry.seq
+                yield rendered(entry, log)
+            if seq == log.last:
+                await follower.wait()
+
+
+def rendered(entry: Logged, log: EventLog) -> ServerSentEvent:
+    """One entry in its form on the wire."""
+    recorded = entry.recorded
+    event = recorded.event
+    if isinstance(event, OrderChanged):
+        kind, data = "order", OrderOut.of(event.order).model_dump_json()
+    else:
+        assert isinstance(event, DeviceChanged)
+        told = {
+            "id": event.device,
+            "kind": event.kind,
+            "state": event.state,
+            "detail": event.detail,
+            "at": time_of(recorded.at_ns),
+        }
+        kind, data = "device", json.dumps(told, ensure_ascii=False)
+    return ServerSentEvent(data, event=kind, id=log.entry_id(entry.seq))

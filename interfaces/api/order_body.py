@@ -1,0 +1,189 @@
+"""Reading the body of a `PUT` order: everything that is wrong with it is told at once."""
+
+import datetime
+import re
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+from fastapi import Request
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+)
+from pydantic_core import PydanticCustomError, from_json
+from stdnum import iso6346
+
+from actors.messages import OrderRequest
+from actors.site.model import Site
+from interfaces.api.problems import Fault, ProblemError, faults
+from interfaces.api.times import ns_of
+
+CONTAINER = re.compile(r"[A-Z]{3}[UJZR][0-9]{7}")
+DEADLINE_MIN = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
+DEADLINE_MAX = datetime.datetime(2200, 1, 1, tzinfo=datetime.UTC)
+"""Within what 64 bits of nanoseconds hold."""
+DEADLINE_FORM = "a time as in RFC 3339, with zone: 2026-07-01T10:00:00+07:00"
+
+
+class Words(BaseModel):
+    """The words that the site allows in an order."""
+
+    sides: tuple[str, ...]
+    size_types: tuple[str, ...]
+
+
+def _refuse(allowed: str) -> PydanticCustomError:
+    return PydanticCustomError("allowed", "{allowed}", {"allowed": allowed})
+
+
+def _container(number: str) -> str:
+    if not CONTAINER.fullmatch(number):
+        raise _refuse("an ISO 6346 number: 3 letters, U, J, Z or R, 7 digits, no spaces")
+    expected = iso6346.calc_check_digit(number[:-1])
+    if number[-1] != expected:
+        raise _refuse(f"{number[:-1]}{expected}: the check digit of {number[:-1]} is {expected}")
+    return number
+
+
+def _words(info: ValidationInfo) -> Words:
+    assert isinstance(info.context, Words)
+    return info.context
+
+
+def _size_type(value: str, info: ValidationInfo) -> str:
+    words = _words(info)
+    if value not in words.size_types:
+        raise _refuse(f"one of {', '.join(words.size_types)}")
+    return value
+
+
+def _side(value: str, info: ValidationInfo) -> str:
+    words = _words(info)
+    if value not in words.sides:
+        raise _refuse(f"one of {', '.join(words.sides)}")
+    return value
+
+
+def _to_side(value: str, info: ValidationInfo) -> str:
+    if value == info.data.get("from_side"):
+        raise _refuse("the other side than from_side")
+    return value
+
+
+def _text_only(value: object) -> object:
+    if not isinstance(value, str) or not re.match(r"\d{4}-\d\d-\d\d[Tt]", value, re.ASCII):
+        raise _refuse(DEADLINE_FORM)
+    return value
+
+
+def _in_reach(value: datetime.datetime) -> datetime.datetime:
+    if value.tzinfo is None:
+        raise _refuse(DEADLINE_FORM)
+    if not DEADLINE_MIN <= value < DEADLINE_MAX:
+        raise _refuse("a time from 2020 on and before 2200")
+    return value
+
+
+Deadline = Annotated[datetime.datetime, BeforeValidator(_text_only), AfterValidator(_in_reach)]
+
+
+class OrderIn(BaseModel):
+    """What a client orders."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    container: Annotated[
+        str,
+        AfterValidator(_container),
+        Field(
+            description="ISO 6346 number with its check digit.",
+            examples=["CSQU3054383"],
+            json_schema_extra={"pattern": "^[A-Z]{3}[UJZR][0-9]{7}$"},
+        ),
+    ]
+    size_type: Annotated[
+        str,
+        AfterValidator(_size_type),
+        Field(description="ISO 6346 size-type known to the site.", examples=["45G1"]),
+    ]
+    from_side: Annotated[str, AfterValidator(_side), Field(examples=["VN"])]
+    to_side: Annotated[
+        str,
+        AfterValidator(_side),
+        AfterValidator(_to_side),
+        Field(description="The other side than `from_side`.", examples=["CN"]),
+    ]
+    priority: Annotated[
+        int, Field(ge=-100, le=100, strict=True, description="The higher, the sooner.")
+    ] = 0
+    deadline: Annotated[
+        Deadline | None, Field(description="RFC 3339, with zone; from 2020 on, before 2200.")
+    ] = None
+
+    def request(self, name: str) -> OrderRequest:
+        """The domain's form of this order, under the id that the client chose."""
+        return OrderRequest(
+            id=name,
+            container=self.container,
+            size_type=self.size_type,
+            from_side=self.from_side,
+            to_side=self.to_side,
+            priority=self.priority,
+            deadline_ns=None if self.deadline is None else ns_of(self.deadline),
+        )
+
+
+def words_of(site: Site) -> Words:
+    """What orders of this site may say."""
+    return Words(sides=tuple(site.sides), size_types=tuple(site.arrivals.size_types))
+
+
+def body_schema(words: Words) -> dict[str, Any]:
+    """The OpenAPI `requestBody` of an order, with the site's own words."""
+    schema = OrderIn.model_json_schema()
+    schema["properties"]["size_type"]["enum"] = list(words.size_types)
+    schema["properties"]["from_side"]["enum"] = list(words.sides)
+    schema["properties"]["to_side"]["enum"] = list(words.sides)
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+def body_reader(words: Words) -> Callable[[Request], Awaitable[OrderIn]]:
+    """A dependency that reads an order from a request's body."""
+
+    async def read(request: Request) -> OrderIn:
+        given = request.headers.get("content-type", "")
+        media_type, _, parameters = given.lower().partition(";")
+        charset = parameters.partition("charset=")[2].strip(' "')
+        if media_type.strip() != "application/json" or charset not in ("", "utf-8"):
+            allowed = "application/json, in UTF-8"
+            raise ProblemError(
+                415, "unsupported-media-type", f"Content-Type: {allowed}",
+                [Fault(at="header.content-type", given=given[:200], allowed=allowed)],
+            )  # fmt: skip
+        data = _parse(await request.body())
+        try:
+            return OrderIn.model_validate(data, context=words)
+        except ValidationError as error:
+            found = faults(error.errors(include_url=False), "body")
+            detail = "; ".join(f"{f.at}: {f.allowed}" for f in found)
+            raise ProblemError(422, "invalid", detail[:1000], found) from None
+
+    return read
+
+
+def _parse(body: bytes) -> object:
+    """The JSON in a body; NaN, Infinity, deep nesting and bytes that are no UTF-8 are refused."""
+    try:
+        return from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        allowed = "one JSON object in UTF-8 (RFC 8259)"
+        shown = body[:80].decode("utf-8", "replace")
+        raise ProblemError(
+            400, "malformed", f"body: {allowed}; {error}",
+            [Fault(at="body", given=shown, allowed=allowed)],
+        ) from None  # fmt: skip

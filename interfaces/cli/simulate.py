@@ -1,0 +1,83 @@
+"""`bordergate simulate SITE`: a stretch of the gate's life in virtual time."""
+
+import datetime
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.progress import Progress, SpinnerColumn, TimeElapsedColumn
+from rich.table import Table
+
+from actors.site.bundled import find_site
+from actors.site.load import last_change, load_site
+from interfaces.cli.say import EXIT_FAILED, err, out
+from interfaces.cli.sites import SiteArgument, parse_day
+from sim.simulate import Result
+from sim.simulate import simulate as run
+
+
+def simulate(
+    site: SiteArgument = "demo",
+    hours: Annotated[float, typer.Option(min=0.01, max=8784, help="Hours of arrivals.")] = 24.0,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same run.")] = 1,
+    trucks_per_day: Annotated[
+        int | None, typer.Option(min=0, max=100_000, help="Else as the site file says.")
+    ] = None,
+    day: Annotated[
+        datetime.date | None,
+        typer.Option(
+            parser=parse_day,
+            metavar="YYYY-MM-DD",
+            help="The day that is simulated, from midnight; else the day of the last change.",
+        ),
+    ] = None,
+    json: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the result as JSON; - prints it.")
+    ] = None,
+) -> None:
+    """Run the gate's own machines through hours or days within seconds, and check every move."""
+    loaded = load_site(find_site(site), day)
+    if json is not None and str(json) != "-" and not json.absolute().parent.is_dir():
+        raise typer.BadParameter(f"--json: there is no folder {json.absolute().parent}")
+    trucks = loaded.arrivals.trucks_per_day if trucks_per_day is None else trucks_per_day
+    columns = (SpinnerColumn(), *Progress.get_default_columns()[:3], TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task(f"{loaded.name}, {hours:g} h, {trucks:,} trucks a day", total=1.0)
+        result = run(
+            loaded, day or last_change(loaded), hours, trucks, seed,
+            progress=lambda share: bar.update(task, completed=share),
+        )  # fmt: skip
+    if json is not None:
+        data = msgspec.json.format(msgspec.json.encode(result))
+        if str(json) == "-":
+            print(data.decode())
+        else:
+            json.write_bytes(data + b"\n")
+    if json is None or str(json) != "-":
+        out.print(_table(result))
+    if any(result.checker.values()):
+        for line in result.found:
+            err.print(line, style="red", markup=False)
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _table(result: Result) -> Table:
+    table = Table(
+        title=f"{result.site}: {result.trucks_per_day:,} trucks a day, seed {result.seed}",
+        show_header=False,
+        title_justify="left",
+    )
+    orders = result.orders
+    table.add_row("orders done", f"{orders.done:,}")
+    ended = f"failed {orders.failed:,}, cancelled {orders.cancelled:,}, open {orders.open:,}"
+    table.add_row("others", ended)
+    if result.order_min:
+        times = ", ".join(f"{name} {value:g}" for name, value in result.order_min.items())
+        table.add_row("order to done [min]", times)
+    found = ", ".join(f"{kind} {count}" for kind, count in result.checker.items())
+    table.add_row("checker", found)
+    table.add_row("simulated", f"{result.simulated_s / 3600:,.1f} h in {result.wall_s:,.1f} s")
+    table.add_row("events", f"{result.events:,}")
+    table.add_row("digest", result.digest)
+    return table

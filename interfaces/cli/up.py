@@ -1,0 +1,61 @@
+"""`bordergate up SITE`: the gate live, with its API and page, until Ctrl-C."""
+
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.status import Status
+
+from actors.site.bundled import find_site
+from interfaces.cli.say import EXIT_FAILED, complain, err, out
+from interfaces.cli.sites import SiteArgument
+from interfaces.gate import LiveGate, PlantError
+from interfaces.server import GateServer, PortTakenError
+
+
+def up(
+    site: SiteArgument = "demo",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Of the API and the page.")] = 8000,
+    host: Annotated[str, typer.Option(help="Only loopback addresses are served.")] = "127.0.0.1",
+    speed: Annotated[
+        float, typer.Option(min=0.1, max=100, help="Plant and timers so many times faster.")
+    ] = 1.0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the arrivals and the plant.")] = 1,
+    arrivals: Annotated[
+        bool, typer.Option("--arrivals/--no-arrivals", help="Trucks of the site's profile.")
+    ] = True,
+) -> None:
+    """Start the gate: an actor for every device, the simulated robots, the API and the page."""
+    try:
+        with LiveGate(find_site(site), speed=speed, seed=seed) as gate:
+            server = GateServer(gate, host, port, arrivals_seed=seed if arrivals else None)
+            out.print(f"Starting {gate.site.title}: {len(gate.unanswered)} actors.")
+            status = Status("", console=err)
+            bar = Progress(
+                TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+                TimeElapsedColumn(), console=err, transient=True, disable=not err.is_terminal,
+            )  # fmt: skip
+            task = bar.add_task("Ray", total=len(gate.unanswered))
+
+            def started(name: str, _process: int) -> None:
+                bar.update(task, advance=1, description=name)
+
+            def ready() -> None:
+                bar.stop()
+                out.print(f"Ready: {len(gate.devices)} devices and the fleet manager.")
+                out.print(f"Page  http://{host}:{port}/")
+                out.print(f"API   http://{host}:{port}/api/docs")
+                out.print("Ctrl-C ends it.")
+                if err.is_terminal:
+                    status.start()
+
+            with bar:
+                server.run(started, ready, status.update)
+            status.stop()
+        out.print("Ended; nothing is left running.")
+    except ValueError as error:
+        complain(f"--host: {error}")
+        raise typer.Exit(2) from None
+    except (PlantError, PortTakenError) as error:
+        complain(str(error))
+        raise typer.Exit(EXIT_FAILED) from None

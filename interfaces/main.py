@@ -1,0 +1,36 @@
+"""The command `bordergate`: one file a command under `interfaces.cli`."""
+
+import sys
+
+import typer
+
+from actors.errors import SiteError
+from interfaces.cli.bench import bench
+from interfaces.cli.check import check
+from interfaces.cli.say import EXIT_BAD_INPUT, complain
+from interfaces.cli.simulate import simulate
+from interfaces.cli.up import up
+from interfaces.cli.version import version
+
+app = typer.Typer(
+    name="bordergate",
+    help="Control system of an automated border gate.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (up, simulate, check, bench, version):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line; exit codes: 0 done, 1 failed, 2 bad input."""
+    try:
+        app()
+    except SiteError as error:
+        complain(str(error))
+        sys.exit(EXIT_BAD_INPUT)
+
+
+if __name__ == "__main__":
+    main()
