@@ -85,9 +85,12 @@ class Traffic:
         """Put a vehicle, found at rest, on the road that it holds.
 
         Raises:
-            ValueError: one of the zones is held by another vehicle.
+            ValueError: one of the zones is held by another vehicle, or is none of the roadmap.
         """
         for visit in visits:
+            edges = [self.roadmap.edges.get(edge) for edge in visit.edges]
+            if not edges or any(edge is None or edge.zone != visit.zone for edge in edges):
+                raise ValueError(f"{vehicle} reports {visit.zone}, edges {visit.edges}: no such")
             if self._queues[visit.zone]:
                 other = self._queues[visit.zone][0][0]
                 raise ValueError(f"{vehicle} reports zone {visit.zone}, held by {other}")
