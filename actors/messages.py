@@ -464,9 +464,15 @@ def decode_message(data: bytes) -> Message:
     Raises:
         msgspec.DecodeError: not MessagePack, no known tag, or a field of another type.
     """
-    return _messages.decode(data)
+    try:
+        return _messages.decode(data)
+    except UnicodeDecodeError as error:  # not turned into its own error by msgspec
+        raise msgspec.DecodeError(str(error)) from error
 
 
 def decode_event(data: bytes) -> Event:
     """The event in `data`; raises like `decode_message`."""
-    return _events.decode(data)
+    try:
+        return _events.decode(data)
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError(str(error)) from error
