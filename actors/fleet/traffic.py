@@ -194,7 +194,7 @@ class Traffic:
         """The vehicle's rear has left all visits up to `cleared`; whether a place became free."""
         held = self._held[vehicle]
         freed = False
-        while len(held.visits) > 1 and held.visits[0].seq <= min(cleared, held.granted):
+        while len(held.visits) > 1 and held.visits[0].seq <= min(cleared, held.granted - 1):
             visit = held.visits.popleft()
             queue = self._queues[visit.zone]
             assert queue[0] == (vehicle, visit.seq), "cleared what another heads"
