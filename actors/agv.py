@@ -368,9 +368,7 @@ class Agv:
         effects: list[Effect] = []
         if self._phase == "accepted":
             self._phase = "permitted"
-            self._crossings[step.step] = Crossing(
-                step.station, step.enter, step.arrive, expires_ns
-            )
+            self._crossings[step.step] = Crossing(step.station, step.enter, step.arrive, expires_ns)
             effects += [*self._show_driving(), self._report(now_ns)]
         crossing = self._crossings.get(step.step)
         if self._phase == "permitted" and crossing is not None and not crossing.entered:

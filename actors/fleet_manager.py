@@ -482,11 +482,7 @@ class FleetManager:
         return [Send(lane, LaneTruth(lane, asked_ns, occupants))]
 
     def _ask_where(self) -> list[Effect]:
-        return [
-            Send(v.name, QueryReport())
-            for v in self.vehicles.values()
-            if not v.placed
-        ]
+        return [Send(v.name, QueryReport()) for v in self.vehicles.values() if not v.placed]
 
     def _audit(self, now_ns: int) -> list[Effect]:
         """Send again what an AGV should have confirmed by now, and ask those that are silent."""

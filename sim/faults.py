@@ -39,9 +39,7 @@ class Faults:
     `fresh` are the machines that may be restarted, as they are before their first message.
     """
 
-    def __init__(
-        self, world: World, plan: FaultPlan, seed: int, fresh: dict[str, Machine]
-    ) -> None:
+    def __init__(self, world: World, plan: FaultPlan, seed: int, fresh: dict[str, Machine]) -> None:
         self.name = "faults"
         self.done = {"lost": 0, "repeated": 0, "late": 0, "restart": 0, "outage": 0}
         """How many faults there were, by kind."""

@@ -70,7 +70,13 @@ def test_a_started_agv_asks_its_controller_and_acts_on_nothing_else():
     agv = Agv(NAME, "fleet-manager")
     assert commanded(agv.handle(Started(), 0), QueryState)
     grant = ExtendGrant(1, (Visit(1, "z", ("e",)),))
-    for message in (grant, LOAD, TransferDone(1, "VN-C1"), QueryReport(), PermitGranted(3, "D1", S)):
+    for message in (
+        grant,
+        LOAD,
+        TransferDone(1, "VN-C1"),
+        QueryReport(),
+        PermitGranted(3, "D1", S),
+    ):
         assert agv.handle(message, 0) == []
     again = agv.handle(TimerFired("query"), QUERY_NS)
     assert commanded(again, QueryState)

@@ -83,7 +83,9 @@ MACHINES: dict[str, Callable[[], Machine]] = {
 @pytest.mark.parametrize("make", MACHINES.values(), ids=MACHINES.keys())
 @settings(max_examples=60, deadline=None)
 @given(sequence=arrivals)
-def test_every_message_has_an_answer_in_every_state(make: Callable[[], Machine], sequence: Arrivals):
+def test_every_message_has_an_answer_in_every_state(
+    make: Callable[[], Machine], sequence: Arrivals
+):
     for _ in run(make(), sequence):
         pass
 

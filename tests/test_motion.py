@@ -67,9 +67,13 @@ def test_road_granted_while_moving_is_driven_on_without_a_jolt_and_never_oversho
     assume(speed <= limit_at(whole, at_m) + EPS)
     second = plan(at_m, speed, whole, UP, DOWN)
     check(second, whole, at_m, speed)
-    assert second.end_s <= first.end_s - share * first.end_s + plan(
-        first.end_m, 0.0, stretches_of(more, first.end_m), UP, DOWN
-    ).end_s + EPS, "going on is never slower than stopping in between"
+    assert (
+        second.end_s
+        <= first.end_s
+        - share * first.end_s
+        + plan(first.end_m, 0.0, stretches_of(more, first.end_m), UP, DOWN).end_s
+        + EPS
+    ), "going on is never slower than stopping in between"
 
 
 @given(roads, st.floats(0, 1))

@@ -130,7 +130,6 @@ def test_every_kind_of_fault_is_injected():
     assert all(faults.values()), faults
 
 
-
 def test_suspicious_containers_are_set_down_where_they_stand():
     yards = tuple(
         msgspec.structs.replace(
