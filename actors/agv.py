@@ -338,8 +338,10 @@ class Agv:
         ]
 
     def _in_lane_unawares(self) -> bool:
-        """Whether a step that was begun before a restart has already brought the AGV into the lane:
-        it holds a permit of which it does not know."""
+        """Whether a crossing begun before a restart has already brought the AGV into the lane.
+
+        It was permitted then, and another permit might never come.
+        """
         step = self._step
         return (
             step is not None

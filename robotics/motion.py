@@ -9,7 +9,6 @@ from bisect import bisect_right
 
 import msgspec
 
-
 EPS_MPS = 1e-9
 """Speeds closer than this are equal."""
 

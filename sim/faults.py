@@ -33,8 +33,10 @@ class FaultPlan(msgspec.Struct, frozen=True):
 
 
 class Faults:
-    """Machine that does harm to its world. Messages of one sender to one receiver keep their order,
-    as on Ray and on a link; a repeat may come late, after others.
+    """Machine that does harm to its world.
+
+    Messages of one sender to one receiver keep their order, as on Ray and on a link; a repeat may
+    come late, after others.
 
     `fresh` are the machines that may be restarted, as they are before their first message.
     """

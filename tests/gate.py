@@ -37,6 +37,10 @@ def shown(effects: list[Effect]) -> list[str]:
     ]
 
 
-def order(number: int, from_side: str = "VN", **fields: int | None) -> OrderRequest:
+def order(
+    number: int, from_side: str = "VN", priority: int = 0, deadline_ns: int | None = None
+) -> OrderRequest:
     to_side = "CN" if from_side == "VN" else "VN"
-    return OrderRequest(f"T{number}", f"CSQU{number:07d}", "45G1", from_side, to_side, **fields)
+    return OrderRequest(
+        f"T{number}", f"CSQU{number:07d}", "45G1", from_side, to_side, priority, deadline_ns
+    )

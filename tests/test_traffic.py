@@ -144,7 +144,7 @@ class Model:
         """Drive everything that can be driven; who is in a lane goes home by the way."""
         for _ in range(100_000):
             self.grant()
-            if any([self.drive(vehicle) for vehicle in self.homes]):
+            if sum(self.drive(vehicle) for vehicle in self.homes):
                 continue
             if any(self.go_out(vehicle) for vehicle in list(self.in_lane)):
                 continue
