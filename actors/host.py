@@ -13,6 +13,11 @@ import traceback
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+# Without this, Ray takes the machine's outer address and each of its processes listens to the
+# whole network, whatever node address it is given (docs/decisions/0002-ray-on-loopback.md).
+os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+
 import msgspec
 import ray
 from ray.actor import ActorHandle
@@ -147,7 +152,8 @@ class Host:
 
 def start_ray() -> None:
     """Start Ray's local node on loopback, with its token authentication and without reports."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    # Else Ray prints a warning for every few actors that start, as if they were too many.
+    ray._private.worker._worker_logs_enabled = False
     ray.init(
         address="local",
         namespace=NAMESPACE,
@@ -155,7 +161,6 @@ def start_ray() -> None:
         object_store_memory=OBJECT_STORE_BYTES,
         log_to_driver=False,
         logging_level=logging.ERROR,
-        _node_ip_address="127.0.0.1",
     )
 
 
@@ -184,6 +189,25 @@ _kept: dict[str, Any] = {}
 def live_hosts() -> list[str]:
     """Names of all actors that Ray lists as alive."""
     return [entry["name"] for entry in ray.util.list_named_actors(all_namespaces=True)]
+
+
+def process_of(name: str) -> int:
+    """The process in which a machine runs now.
+
+    Raises:
+        ConnectionError: there is none at this moment.
+    """
+    try:
+        process: int = ray.get(_kept[name].process.remote())
+    except ray.exceptions.RayActorError as error:
+        raise ConnectionError(f"{name} is not up") from error
+    return process
+
+
+def timer_lateness_ns(name: str) -> list[int]:
+    """How late each timer of a machine was since the last call [ns of the gate's time]."""
+    late: list[int] = ray.get(_kept[name].timer_lateness_ns.remote())
+    return late
 
 
 def ask_host(name: str, message: Message) -> Message | None:

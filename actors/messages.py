@@ -155,7 +155,7 @@ class AgvState(Message):
 
 
 class StartStep(Message):
-    """Go where `arrive` says and do `action` there, with `station` (crane, booth, lane) if needed."""
+    """Go where `arrive` says and do `action` there, with the crane, booth or lane `station`."""
 
     step: int
     action: Action

@@ -1,6 +1,7 @@
 """The whole state as one compact message a tick, for the WebSocket and for the page."""
 
 import threading
+import time
 
 import msgspec
 
@@ -72,7 +73,7 @@ def state_frame(view: LiveView) -> StateFrame:
     now_ns = view.now_ns()
 
     def age(stamp_ns: int) -> float:
-        return round(max(now_ns - stamp_ns, 0) / 1e9, 1)
+        return round(view.age_s(stamp_ns), 1)
 
     vehicles = []
     for vehicle in view.vehicles():
@@ -143,7 +144,7 @@ class FrameSource:
             return self._text
 
     def _present(self) -> StateFrame:
-        tick = self._view.now_ns() // round(TICK_S * 1e9)
+        tick = time.monotonic_ns() // round(TICK_S * 1e9)
         if self._frame is None or tick != self._tick:
             self._tick = tick
             self._frame = state_frame(self._view)

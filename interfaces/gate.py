@@ -3,6 +3,7 @@
 Here, and nowhere else, machines meet their runtime, links, clock and data plane.
 """
 
+import contextlib
 import datetime
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 import msgspec
+import psutil
 
 from actors.host import Ports, ask_host, start_hosts, start_ray, stop_ray
 from actors.messages import Message
@@ -28,7 +30,8 @@ from robotics.zmq_link import ZmqLinks
 from sim.plant.server import PlantOrder
 
 PLANT_READY_S = 30.0
-PLANT_END_S = 2.0
+END_S = 1.5
+"""What has been told to end is given so long, then it is killed."""
 
 
 class PlantError(RuntimeError):
@@ -38,8 +41,8 @@ class PlantError(RuntimeError):
 class LiveGate:
     """A gate whose devices are Ray actors and whose robots are simulated, live.
 
-    Enter it to have the data plane and the plant; `start` then starts the actors. Leaving it ends
-    every process that was started. `keeper` and `signals` are closed by whoever reads them.
+    Enter it to have the data plane, the plant and Ray; `start` then starts the actors. Leaving it
+    ends every process that was started. `keeper` and `signals` are read and closed by a `ViewPump`.
     """
 
     def __init__(
@@ -62,6 +65,9 @@ class LiveGate:
         self.forwarder = SignalForwarder(self.bus)
         self.signals = SignalReader(self.bus)
         self._plant = self._start_plant()
+        # Ray's node dies with the *thread* that started it, so that is not left to a helper thread.
+        start_ray()
+        self._ray = True
         return self
 
     def __exit__(
@@ -70,27 +76,31 @@ class LiveGate:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._ray:
-            stop_ray()
+        started = psutil.Process().children(recursive=True)
         assert self._plant.stdin is not None
         self._plant.stdin.close()  # its signal to end
-        try:
-            self._plant.wait(PLANT_END_S)
-        except subprocess.TimeoutExpired:
-            self._plant.kill()
-            self._plant.wait()
+        if self._ray:
+            stop_ray()
+        # Ray's own agents look only every few seconds whether their node is still there. Actors
+        # have nothing to tidy up: without them, robots stop by themselves.
+        for process in started:
+            if process.pid != self._plant.pid:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+        _, left = psutil.wait_procs(started, timeout=END_S)
+        for process in left:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def start(self, progress: Callable[[str, int], None]) -> None:
-        """Start Ray and an actor for every machine; `progress` hears (name, process) of each."""
+        """Start an actor for every machine; `progress` hears (name, process) of each."""
         controlled = frozenset(d.id for d in self.devices if d.kind != "lane")
         ports = Ports(
             clock=self.gate_time,
             link=ZmqLinks(self.bus, controlled),
             sink=EventSinks(self.bus),
         )
-        start_ray()
-        self._ray = True
         every = machines(self.site, self.roadmap, self.day)
         for name, process in start_hosts(every.values(), ports):
             self.unanswered.remove(name)

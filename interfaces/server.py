@@ -11,7 +11,7 @@ import uvicorn
 
 from actors.messages import PutOrder
 from interfaces.api.app import create_app
-from interfaces.api.guard import check_bind
+from interfaces.api.guard import BODY_BYTES_MAX, check_bind
 from interfaces.gate import LiveGate
 from interfaces.page.page import register_page
 from interfaces.pump import ViewPump
@@ -39,7 +39,9 @@ class GateServer:
 
     def __init__(self, gate: LiveGate, host: str, port: int, arrivals_seed: int | None) -> None:
         check_bind(host)
-        self.view = LiveView(gate.site, gate.roadmap, gate.devices)
+        self.view = LiveView(
+            gate.site, gate.roadmap, gate.devices, gate.gate_time().now_ns, gate.gate_time.speed
+        )
         self._gate = gate
         self._seed = arrivals_seed
         self._socket = _bind(host, port)
@@ -51,7 +53,11 @@ class GateServer:
         )  # fmt: skip
         register_page(app, self.view)
         config = uvicorn.Config(
-            app, log_level="warning", access_log=False, timeout_graceful_shutdown=CLOSE_S
+            app,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=CLOSE_S,
+            ws_max_size=BODY_BYTES_MAX,
         )
         self._server = uvicorn.Server(config)
 

@@ -26,8 +26,8 @@ STARTING = "starting"
 
 FINISHED: frozenset[OrderState] = frozenset({"done", "cancelled", "failed"})
 
-FINISHED_KEPT = 100_000
-"""Finished orders kept for reading: a month at the gate's target; the oldest go first."""
+FINISHED_KEPT = 20_000
+"""Finished orders kept for reading: six days at the gate's target; the oldest go first."""
 
 
 class DeviceState(msgspec.Struct, frozen=True, gc=False):
@@ -77,7 +77,10 @@ class Summary(msgspec.Struct, frozen=True, gc=False):
 
 
 class LiveView:
-    """Orders, devices and signals of one site as they are now, and the log of what happened."""
+    """Orders, devices and signals of one site as they are now, and the log of what happened.
+
+    `now_ns` is the gate's clock [UTC, ns], which runs `speed` times as fast as the wall's.
+    """
 
     def __init__(
         self,
@@ -85,6 +88,7 @@ class LiveView:
         roadmap: Roadmap,
         devices: Iterable[Device],
         now_ns: Callable[[], int] = time.time_ns,
+        speed: float = 1.0,
     ) -> None:
         self.site = site
         self.roadmap = roadmap
@@ -92,6 +96,7 @@ class LiveView:
         """Distinguishes this process's life from the ones before and after it."""
         self.log = EventLog(self.run)
         self._now_ns = now_ns
+        self._speed = speed
         self._offset_h = next(iter(site.sides.values())).utc_offset_h
         self._lock = threading.Lock()
         self._devices = {
@@ -110,8 +115,16 @@ class LiveView:
         self._changes = itertools.count(1)
 
     def now_ns(self) -> int:
-        """The present time by the view's clock [UTC, ns]."""
+        """The present time by the gate's clock [UTC, ns]."""
         return self._now_ns()
+
+    def age_s(self, stamp_ns: int) -> float:
+        """How long ago a signal was sampled, by the wall's clock [s].
+
+        A link is as silent as people find it, however fast the gate is run. Never negative,
+        although clocks of several processes may differ.
+        """
+        return max(self._now_ns() - stamp_ns, 0) / self._speed / 1e9
 
     # --- what comes in ------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from actors.site.load import load_site
 from interfaces.api.guard import check_bind
@@ -55,7 +56,7 @@ def test_the_page_itself_may_write(url: str) -> None:
 def test_other_pages_may_not_open_a_websocket(url: str) -> None:
     address = url.replace("http", "ws") + "/api/v1/stream"
     with pytest.raises(InvalidStatus) as refused:
-        connect(address, origin="http://evil.example")  # type: ignore[arg-type]
+        connect(address, origin=Origin("http://evil.example"))
     assert refused.value.response.status_code == 403
 
 

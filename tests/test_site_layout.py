@@ -184,7 +184,7 @@ def test_lane_has_the_same_zones_both_ways(site: Site) -> None:
 def conflicts(roadmap: Roadmap, apart_m: float, step_m: float) -> set[tuple[str, str]]:
     """Zones that come nearer than `apart_m` elsewhere than where they touch end to end."""
     points, zones = [], []
-    nodes_of = defaultdict(set)
+    nodes_of: dict[str, set[tuple[float, float]]] = defaultdict(set)
     for edge in roadmap.edges.values():
         nodes_of[edge.zone] |= {roadmap.nodes[edge.start], roadmap.nodes[edge.end]}
         for a, b in pairwise(edge.points):

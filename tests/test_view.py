@@ -134,6 +134,13 @@ def test_an_older_state_does_not_replace_a_newer_one(view: LiveView) -> None:
     assert view.devices("lane")[0].state == "open"
 
 
+def test_a_gate_that_is_run_faster_ages_signals_by_the_wall() -> None:
+    gate = VirtualGate(load_site(DEMO))
+    view = LiveView(gate.site, gate.roadmap, gate.devices, lambda: START_NS, speed=20.0)
+    assert view.age_s(START_NS - 10 * SECOND_NS) == 0.5
+    assert view.age_s(START_NS + 1) == 0.0
+
+
 async def _followed(view: LiveView, count: int) -> list[RecordedEvent]:
     found: list[RecordedEvent] = []
     with view.log.follow() as follower:

@@ -15,7 +15,9 @@ def cranes_router(view: LiveView) -> APIRouter:
     async def list_cranes() -> Page[StationOut]:
         """All of them, in the site's order."""
         return Page(
-            items=[StationOut.seen(seen, view.now_ns()) for seen in view.stations("crane")],
+            items=[
+                StationOut.seen(seen, view.age_s(seen.stamp_ns)) for seen in view.stations("crane")
+            ],
             next=None,
         )
 
@@ -24,7 +26,7 @@ def cranes_router(view: LiveView) -> APIRouter:
         """One of them."""
         for seen in view.stations("crane"):
             if seen.device.id == id:
-                return StationOut.seen(seen, view.now_ns())
+                return StationOut.seen(seen, view.age_s(seen.stamp_ns))
         raise ProblemError(404, "not-found", f"The site has no crane {id}.")
 
     return router

@@ -98,11 +98,11 @@ class VehicleOut(DeviceOut):
     battery_pct: float | None
     container: str | None
     fault: str | None
-    age_s: float | None = Field(description="Age of the signal [s].")
+    age_s: float | None = Field(description="Age of the signal, by the wall's clock [s].")
 
     @classmethod
-    def seen(cls, seen: VehicleView, now_ns: int) -> "VehicleOut":
-        """The API's form of an AGV at the time `now_ns`."""
+    def seen(cls, seen: VehicleView, age_s: float) -> "VehicleOut":
+        """The API's form of an AGV whose signal is `age_s` old."""
         signal = seen.signal
         return cls(
             **device_fields(seen.device),
@@ -114,7 +114,7 @@ class VehicleOut(DeviceOut):
             battery_pct=signal.battery_pct if signal else None,
             container=signal.container or None if signal else None,
             fault=signal.fault or None if signal else None,
-            age_s=age_s(seen.stamp_ns, now_ns) if signal else None,
+            age_s=round(age_s, 3) if signal else None,
         )
 
 
@@ -124,24 +124,19 @@ class StationOut(DeviceOut):
     activity: str | None = Field(description="`idle`, or what it does.")
     progress: float | None = Field(description="0..1 of the present job.")
     fault: str | None
-    age_s: float | None = Field(description="Age of the signal [s].")
+    age_s: float | None = Field(description="Age of the signal, by the wall's clock [s].")
 
     @classmethod
-    def seen(cls, seen: StationView, now_ns: int) -> "StationOut":
-        """The API's form of a crane or booth at the time `now_ns`."""
+    def seen(cls, seen: StationView, age_s: float) -> "StationOut":
+        """The API's form of a crane or booth whose signal is `age_s` old."""
         signal = seen.signal
         return cls(
             **device_fields(seen.device),
             activity=signal.activity if signal else None,
             progress=signal.progress if signal else None,
             fault=signal.fault or None if signal else None,
-            age_s=age_s(seen.stamp_ns, now_ns) if signal else None,
+            age_s=round(age_s, 3) if signal else None,
         )
-
-
-def age_s(stamp_ns: int, now_ns: int) -> float:
-    """How old a signal is [s]; never negative, although clocks may differ."""
-    return round(max(now_ns - stamp_ns, 0) / 1e9, 3)
 
 
 class DeviceFields(TypedDict):

@@ -86,7 +86,7 @@ def orders_router(view: LiveView, ask: Ask) -> APIRouter:
         return answer
 
     @router.get("", responses=documented(400, 422))
-    async def list_orders(wanted: Annotated[OrdersQuery, Query()]) -> Page[OrderOut]:
+    def list_orders(wanted: Annotated[OrdersQuery, Query()]) -> Page[OrderOut]:
         """The orders that pass the filters, the newest first."""
         before = None
         if wanted.cursor is not None:

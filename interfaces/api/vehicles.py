@@ -15,7 +15,7 @@ def vehicles_router(view: LiveView) -> APIRouter:
     async def list_vehicles() -> Page[VehicleOut]:
         """All of them, in the site's order."""
         return Page(
-            items=[VehicleOut.seen(seen, view.now_ns()) for seen in view.vehicles()],
+            items=[VehicleOut.seen(seen, view.age_s(seen.stamp_ns)) for seen in view.vehicles()],
             next=None,
         )
 
@@ -24,7 +24,7 @@ def vehicles_router(view: LiveView) -> APIRouter:
         """One of them."""
         for seen in view.vehicles():
             if seen.device.id == id:
-                return VehicleOut.seen(seen, view.now_ns())
+                return VehicleOut.seen(seen, view.age_s(seen.stamp_ns))
         raise ProblemError(404, "not-found", f"The site has no vehicle {id}.")
 
     return router

@@ -1,1 +1,1 @@
-"""Measurements, each beside a bare baseline in the same run, since machines differ and are noisy."""
+"""Measurements beside bare baselines of the same run, since machines differ and are noisy."""

@@ -27,7 +27,9 @@ def bench(
             "live: grants and timers on Ray with 60 AGVs."
         ),
     ],
-    site: Annotated[str, typer.Option(help="The site that start and live put to work.")] = "huu-nghi",
+    site: Annotated[
+        str, typer.Option(help="The site that start and live put to work.")
+    ] = "huu-nghi",
     json: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the figures as JSON.")
     ] = None,

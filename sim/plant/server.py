@@ -183,8 +183,8 @@ class PlantServer:
     def _note(self, kind: bytes, name: str, data: bytes) -> None:
         if self._log is not None:
             line = (time.monotonic_ns(), kind, name, data)
-            self._log.write(msgspec.msgpack.encode(line))
-            self._log.flush()
+            record = msgspec.msgpack.encode(line)
+            self._log.write(len(record).to_bytes(4, "big") + record)
 
 
 def main() -> None:

@@ -17,7 +17,7 @@ export function kindOf(vehicle) {
   if (/starting|unknown|lost/i.test(vehicle.state)) return "silent";
   if (/charg/i.test(vehicle.state) || /charg/i.test(vehicle.detail)) return "charging";
   if (vehicle.container) return "loaded";
-  if (vehicle.order || Math.abs(vehicle.speed_mps) > 0.05) return "empty";
+  if (vehicle.order || /driving|crossing|waiting/.test(vehicle.state) || Math.abs(vehicle.speed_mps) > 0.05) return "empty";
   return "idle";
 }
 

@@ -2,7 +2,7 @@
 
 import { Ground } from "./ground.js";
 import { laneKind, palette } from "./looks.js";
-import { drawLane, drawStation, drawVehicle } from "./traffic.js";
+import { drawLane, drawStation, drawVehicle, Labels } from "./traffic.js";
 import { Pane } from "./viewport.js";
 
 const LANE_PX = 13; // in the overview, lanes lie at least so far apart
@@ -111,6 +111,7 @@ export class GateMap {
 
   #traffic(context, pane) {
     const [west] = this.site.sides;
+    const labels = new Labels();
     for (const lane of this.frame.lanes) {
       const chain = this.ground.lanes.get(lane.id);
       if (chain) drawLane(context, pane, lane, chain, lane.side === west.name, this.colors);
@@ -118,17 +119,17 @@ export class GateMap {
     for (const station of this.frame.stations) {
       const box = this.ground.stations.get(station.id);
       if (box && pane.sees(box[0], box[1], 60)) {
-        drawStation(context, pane, station, box, this.colors);
+        drawStation(context, pane, station, box, this.colors, labels);
       }
     }
     const last = [];
     for (const vehicle of this.frame.vehicles) {
       if (vehicle.x_m === null || !pane.sees(vehicle.x_m, vehicle.y_m)) continue;
       if (vehicle.id === this.selected) last.push(vehicle);
-      else drawVehicle(context, pane, vehicle, this.ground, this.colors, false);
+      else drawVehicle(context, pane, vehicle, this.ground, this.colors, labels, false);
     }
     for (const vehicle of last) {
-      drawVehicle(context, pane, vehicle, this.ground, this.colors, true);
+      drawVehicle(context, pane, vehicle, this.ground, this.colors, labels, true);
     }
   }
 

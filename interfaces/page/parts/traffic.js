@@ -2,9 +2,23 @@
 
 import { kindOf, laneKind, stationKind } from "./looks.js";
 
+// Labels of one pane that lie on none drawn before them; what is left out appears on zooming in.
+export class Labels {
+  constructor() {
+    this.taken = [];
+  }
+
+  claim(left, top, wide, high) {
+    const free = this.taken.every(([l, t, w, h]) =>
+      left >= l + w || l >= left + wide || top >= t + h || t >= top + high);
+    if (free) this.taken.push([left, top, wide, high]);
+    return free;
+  }
+}
+
 const VEHICLE_PX = [10, 4.5]; // drawn no smaller than this
 
-export function drawVehicle(context, pane, vehicle, ground, colors, marked) {
+export function drawVehicle(context, pane, vehicle, ground, colors, labels, marked) {
   const kind = kindOf(vehicle);
   const [px, py] = pane.toScreen(vehicle.x_m, vehicle.y_m);
   const cos = Math.cos(vehicle.heading_rad) * pane.sx;
@@ -50,15 +64,18 @@ export function drawVehicle(context, pane, vehicle, ground, colors, marked) {
   context.globalAlpha = 0.55;
   context.fill();
   context.restore();
-  if (pane.sx > 3.2 || marked) vehicleLabel(context, px, py - Math.max(wide, 8), vehicle, colors);
+  if (pane.sx < 3.2 && !marked) return;
+  const above = Math.abs(sin) * ground.length * 0.5 + Math.abs(cos) * ground.width * 0.5;
+  vehicleLabel(context, px, py - Math.max(above, 8) - 2, vehicle, colors, marked ? null : labels);
 }
 
-function vehicleLabel(context, px, py, vehicle, colors) {
+function vehicleLabel(context, px, py, vehicle, colors, labels) {
   const number = vehicle.id.replace(/^AGV-/, "");
   context.font = "600 11px system-ui, sans-serif";
   context.textAlign = "left";
   const wide = context.measureText(number).width + 26;
   const left = px - wide / 2, top = py - 15;
+  if (labels && !labels.claim(left - 3, top, wide + 6, 15)) return;
   context.fillStyle = colors.canvas;
   context.globalAlpha = 0.82;
   context.beginPath();
@@ -75,7 +92,7 @@ function vehicleLabel(context, px, py, vehicle, colors) {
   context.fillRect(left + wide - 20.5, top + 5.5, 18 * battery, 4);
 }
 
-export function drawStation(context, pane, station, box, colors) {
+export function drawStation(context, pane, station, box, colors, labels) {
   const kind = stationKind(station);
   const [x0, y0] = pane.toScreen(box[0], box[3]);
   const [x1, y1] = pane.toScreen(box[2], box[1]);
@@ -106,7 +123,10 @@ export function drawStation(context, pane, station, box, colors) {
     context.textAlign = "center";
     const below = pane.toScreen(0, box[1])[1] > pane.top + pane.height / 2 + 8;
     const name = station.id.replace(/^[A-Z]{2}-/, "");
-    context.fillText(name, (x0 + x1) / 2, below ? y1 + 15 : y0 - 5);
+    const label = below ? y1 + 15 : y0 - 5;
+    if (labels.claim((x0 + x1) / 2 - 9, label - 10, 18, 12)) {
+      context.fillText(name, (x0 + x1) / 2, label);
+    }
   }
 }
 

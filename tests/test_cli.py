@@ -1,0 +1,175 @@
+"""The command line, run as a user runs it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import psutil
+import pytest
+
+from interfaces.bench.figures import percentile
+
+BORDERGATE = [sys.executable, "-m", "interfaces.main"]
+
+
+def run(*arguments: str, timeout_s: float = 60) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*BORDERGATE, *arguments], capture_output=True, text=True, timeout=timeout_s, check=False
+    )
+
+
+def test_version_names_the_program_and_its_version() -> None:
+    assert run("version").stdout == "bordergate 0.1.0\n"
+
+
+def test_check_describes_a_right_site() -> None:
+    done = run("check", "huu-nghi")
+    assert done.returncode == 0
+    assert "117" in done.stdout
+    assert done.stdout.endswith("huu-nghi.yaml is right.\n")
+
+
+def test_check_tells_all_that_is_wrong_and_exits_with_2(tmp_path: Path) -> None:
+    text = Path("launch/sites/demo.yaml").read_text(encoding="utf-8")
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text(
+        text.replace("speed_empty_mps: 6.1", "speed_empty_mps: -6.1").replace(
+            "battery_kwh", "batery_kwh"
+        ),
+        encoding="utf-8",
+    )
+    done = run("check", str(wrong))
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "wrong.yaml: vehicles.speed_empty_mps: given -6.1" in done.stderr
+    assert "did you mean battery_kwh" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check", "nowhere"),
+        ("check", "demo", "--day", "tomorrow"),
+        ("simulate", "demo", "--hours", "0"),
+        ("simulate", "demo", "--trucks-per-day", "-1"),
+        ("simulate", "demo", "--json", "no/such/folder/out.json"),
+        ("up", "demo", "--host", "0.0.0.0"),
+        ("up", "demo", "--port", "0"),
+        ("up", "demo", "--speed", "0"),
+        ("bench", "nothing"),
+        ("fly",),
+    ],
+)
+def test_bad_arguments_exit_with_2_and_a_plain_word(arguments: tuple[str, ...]) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stderr.strip()
+    assert "Traceback" not in done.stderr
+    assert "\x1b[" not in done.stderr
+
+
+def test_a_simulation_is_told_as_json(tmp_path: Path) -> None:
+    file = tmp_path / "day.json"
+    arguments = ("simulate", "demo", "--hours", "3", "--trucks-per-day", "200", "--json", str(file))
+    first = run(*arguments, "--seed", "5")
+    assert first.returncode == 0
+    told = json.loads(file.read_text())
+    assert {"digest", "seed", "simulated_s", "wall_s", "events", "orders", "checker"} <= set(told)
+    assert set(told["orders"]) == {"done", "failed", "cancelled", "open"}
+    assert told["orders"]["done"] > 0
+    assert not any(told["checker"].values())
+    run(*arguments, "--seed", "5")
+    assert json.loads(file.read_text())["digest"] == told["digest"]
+    run(*arguments, "--seed", "6")
+    assert json.loads(file.read_text())["digest"] != told["digest"]
+
+
+def test_bench_tells_figures_beside_their_baselines(tmp_path: Path) -> None:
+    file = tmp_path / "world.json"
+    assert run("bench", "world", "--json", str(file), timeout_s=100).returncode == 0
+    figures = json.loads(file.read_text())["figures"]
+    assert [set(figure) for figure in figures] == [
+        {"name", "value", "unit", "baseline", "ratio"}
+    ] * len(figures)
+    assert figures[0]["name"] == "virtual runtime"
+
+
+def test_percentiles_are_values_that_were_measured() -> None:
+    values = [float(n) for n in range(100)]
+    assert percentile(values, 0.5) == 50
+    assert percentile(values, 0.99) == 99
+    with pytest.raises(ValueError, match="no values"):
+        percentile([], 0.5)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def call(port: int, path: str, method: str = "GET", body: object = None) -> tuple[int, object]:
+    sent = urllib.request.Request(f"http://127.0.0.1:{port}{path}", method=method)
+    if body is not None:
+        sent.data = json.dumps(body).encode()
+        sent.add_header("Content-Type", "application/json")
+    try:
+        with urllib.request.urlopen(sent, timeout=20) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+    except OSError:
+        return 0, None
+
+
+@pytest.mark.timeout(300)
+def test_up_serves_a_gate_and_ctrl_c_leaves_nothing_behind() -> None:
+    port = free_port()
+    up = subprocess.Popen(
+        [*BORDERGATE, "up", "demo", "--speed", "20", "--no-arrivals", "--port", str(port)],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        env={**os.environ, "NO_COLOR": "1"}, start_new_session=True,
+    )  # fmt: skip
+    try:
+        end = time.monotonic() + 120
+        while call(port, "/readyz")[0] != 200:
+            assert time.monotonic() < end
+            assert up.poll() is None
+            time.sleep(0.2)
+        order = {"container": "CSQU3054383", "size_type": "45G1", "from_side": "VN"}
+        status, told = call(port, "/api/v1/orders/one", "PUT", {**order, "to_side": "CN"})
+        assert status == 201, told
+        status, told = call(port, "/api/v1/orders/two", "PUT", {**order, "to_side": "VN"})
+        assert status == 422, told
+        other = run("up", "demo", "--port", str(port))
+        assert other.returncode == 1
+        assert "port" in other.stderr
+        while True:
+            _, told = call(port, "/api/v1/orders/one")
+            assert isinstance(told, dict)
+            if told["state"] == "done":
+                break
+            assert time.monotonic() < end + 120
+            time.sleep(0.5)
+        started = psutil.Process(up.pid).children(recursive=True)
+        up.send_signal(signal.SIGINT)
+        assert up.wait(5) == 0
+    finally:
+        if up.poll() is None:
+            up.kill()
+    _, left = psutil.wait_procs(started, timeout=1)
+    assert [process.name() for process in left] == []
+    assert up.stdout is not None
+    said = up.stdout.read()
+    assert "Ready: 14 devices and the fleet manager." in said
+    assert "\x1b[" not in said
+    assert said.endswith("Ended; nothing is left running.\n")

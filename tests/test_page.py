@@ -1,0 +1,179 @@
+"""The operator page in a real browser, fed through the real data plane."""
+
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from actors.messages import DeviceChanged
+from actors.site.load import load_site
+from interfaces.page.page import register_page
+from interfaces.pump import ViewPump
+from robotics.telemetry import (
+    Bus,
+    EventKeeper,
+    EventSink,
+    SignalForwarder,
+    SignalPublisher,
+    SignalReader,
+)
+from tests.gate_server import VirtualGate, put, served
+from tests.site_files import DEMO
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on the path")
+
+ARGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+SCREENSHOTS = Path(__file__).parent.parent / "build"
+EVIL = "<img src=x onerror=window.evil=1>"
+
+
+class RunningGate:
+    """A gate in real time whose events and signals reach the page as in production."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.chmod(0o700)
+        bus = Bus(str(folder))
+        SignalForwarder(bus)
+        self.gate = VirtualGate(load_site(DEMO), start_ns=time.time_ns())
+        self.sink = EventSink(bus, "gate")
+        self.gate.record(lambda recorded: self.sink.record(recorded.event, recorded.at_ns))
+        self.pump = ViewPump(self.gate.view, EventKeeper(bus), SignalReader(bus))
+        self._publisher = SignalPublisher(bus)
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> "RunningGate":
+        self.pump.start()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ending.set()
+        self._thread.join()
+        self.pump.close()
+        self._publisher.close()
+
+    def _run(self) -> None:
+        while not self._ending.wait(0.1):
+            behind_s = (time.time_ns() - self.gate.world.now_ns) / 1e9
+            self.gate.advance(max(behind_s, 0.0))
+            self._publisher.publish(self.gate.frame())
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGate]:
+    with RunningGate(tmp_path_factory.mktemp("bus")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def url(running: RunningGate) -> Iterator[str]:
+    app = running.gate.app()
+    register_page(app, running.gate.view)
+    with served(app) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, url: str) -> Iterator[Page]:
+    """The page, live; nothing of it may fail or come from elsewhere."""
+    page = browser.new_page(viewport={"width": 1680, "height": 950})
+    troubles: list[str] = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
+    page.on(
+        "request",
+        lambda sent: None if sent.url.startswith((url, "data:")) else troubles.append(sent.url),
+    )
+    page.goto(url)
+    page.wait_for_function("window.bordergate?.connected")
+    yield page
+    page.close()
+    assert troubles == []
+
+
+def test_the_page_shows_the_gate_and_vehicles_move(page: Page, running: RunningGate) -> None:
+    running.gate.ask(put("shown-1"))
+    running.gate.ask(put("shown-2", way="CN-VN"))
+    row = page.locator("tr[data-order='shown-1']")
+    expect(row).to_contain_text("CSQU3054383")
+    expect(row).to_contain_text("to pickup")
+    page.wait_for_function(
+        "Object.values(bordergate.vehicles).some(v => v.order === 'shown-1' && v.speed_mps > 0.5)"
+    )
+    read = "(({x_m, y_m}) => [x_m, y_m])(Object.values(bordergate.vehicles)" + (
+        ".find(v => v.order === 'shown-1'))"
+    )
+    before = page.evaluate(read)
+    page.wait_for_function(
+        f"([x, y]) => {{ const [a, b] = {read}; return Math.hypot(a - x, b - y) > 2 }}", arg=before
+    )
+    painted = page.evaluate(
+        "(() => { const c = document.querySelectorAll('canvas')[1];"
+        "return c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(v => v > 0) })()"
+    )
+    assert painted
+    expect(page.get_by_text("VN UTC+7")).to_be_visible()
+    expect(page.get_by_text("CN UTC+8")).to_be_visible()
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / "page.png")
+
+
+def test_the_page_is_told_at_least_four_times_a_second(page: Page) -> None:
+    ticks = page.evaluate(
+        """async () => { const seen = new Set(); const end = performance.now() + 3000;
+        while (performance.now() < end) { seen.add(bordergate.stamp);
+        await new Promise(done => setTimeout(done, 20)) } return seen.size }"""
+    )
+    assert ticks >= 12
+
+
+def test_a_vehicle_that_is_picked_tells_what_it_does(page: Page) -> None:
+    page.get_by_role("tab", name="AGVs").click()
+    page.locator("tr[data-vehicle='AGV-001']").click()
+    expect(page.get_by_test_id("card")).to_contain_text("AGV-001")
+    for view in ("VN yard", "Road", "CN yard", "All to scale", "Overview"):
+        page.get_by_role("button", name=view).click()
+    page.get_by_role("tab", name="Lanes, cranes, booths").click()
+    expect(page.get_by_test_id("lanes")).to_contain_text("open")
+
+
+def test_text_from_devices_is_shown_as_text(page: Page, running: RunningGate) -> None:
+    with running.gate.lock:
+        evil = DeviceChanged("VN-X1", "booth", "idle", EVIL)
+        running.sink.record(evil, running.gate.world.now_ns)
+    page.get_by_role("tab", name="Lanes, cranes, booths").click()
+    expect(page.get_by_test_id("stations")).to_contain_text(EVIL)
+    assert page.evaluate("window.evil === undefined")
+
+
+def test_both_themes_are_remembered(page: Page) -> None:
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator(".bg-page")).to_have_attribute("data-theme", "dark")
+    page.reload()
+    expect(page.locator(".bg-page")).to_have_attribute("data-theme", "dark")
+    page.get_by_role("button", name="Light").click()
+
+
+def test_a_lost_connection_is_said_loudly(page: Page) -> None:
+    expect(page.get_by_test_id("connection")).to_have_text("Live")
+    page.evaluate("window.socket.disconnect()")
+    expect(page.get_by_role("alert")).to_contain_text("Connection to the gate lost")
+    expect(page.get_by_test_id("connection")).to_have_text("Connection lost")
+    assert page.evaluate("bordergate.connected") is False
