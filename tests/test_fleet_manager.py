@@ -1,6 +1,8 @@
 """The fleet manager: orders from acceptance to their end, and what may go wrong on the way."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from actors.effects import Effect, Emit
 from actors.fleet_manager import LOST_NS, SILENT_NS
@@ -23,15 +25,22 @@ from actors.messages import (
     TimerFired,
     Visit,
 )
+from actors.site.bundled import find_site
+from actors.site.expand import expand
+from actors.site.load import load_site
+from actors.site.model import Site
+from actors.site.roadmap import Roadmap
 from actors.wiring import machines
+from tests.drawn import messages
 from tests.gate import DAY, DEMO, ROADMAP, S, order, replied, sent, shown
 
 
 class Fleet:
-    """The fleet manager of the demo, with AGVs that report what the test makes of them."""
+    """A fleet manager, with AGVs that report what the test makes of them."""
 
-    def __init__(self) -> None:
-        self.manager = machines(DEMO, ROADMAP, DAY)["fleet-manager"]
+    def __init__(self, site: Site = DEMO, roadmap: Roadmap = ROADMAP) -> None:
+        self.roadmap = roadmap
+        self.manager = machines(site, roadmap, DAY)["fleet-manager"]
         self.homes: dict[str, str] = self.manager.plan.homes  # type: ignore[attr-defined]
         self.now_ns = 0
         self.steps: dict[str, StartStep] = {}
@@ -77,7 +86,7 @@ class Fleet:
     def start(self) -> "Fleet":
         self.tell(Started())
         for agv, home in self.homes.items():
-            edge = ROADMAP.standing_edge(home)
+            edge = self.roadmap.standing_edge(home)
             self.report(agv, "done", visits=(Visit(0, edge.zone, (edge.id,)),))
         return self
 
@@ -287,6 +296,18 @@ def test_a_suspicious_container_is_set_down_on_its_side_and_the_order_failed_wit
     assert "VN" in fleet.reasons["T1"]
 
 
+@pytest.mark.parametrize(("outcome", "ends"), [("clear", "done"), ("suspicious", "failed")])
+def test_where_it_is_the_rule_a_container_is_scanned_after_it_has_crossed(outcome: str, ends: str):
+    site = load_site(find_site("huu-nghi"), DAY)
+    fleet = Fleet(site, expand(site, DAY)).start()
+    fleet.put(order(1, "CN"))
+    agv = fleet.carrier()
+    steps = [fleet.serve(agv), fleet.serve(agv), fleet.serve(agv, outcome), fleet.serve(agv)]
+    assert [step.action for step in steps] == ["load", "cross", "scan", "unload"]
+    assert fleet.roadmap.places[steps[-1].place].side == "VN"
+    assert fleet.states["T1"][-1] == ends
+
+
 @pytest.mark.parametrize("outcome", ["", "abandoned", "perhaps"])
 def test_no_word_but_clear_is_clearance(outcome: str):
     fleet = Fleet().start()
@@ -386,3 +407,59 @@ def test_a_refused_permit_is_asked_for_anew():
     assert fleet.steps[agv].action == "cross"
     assert fleet.steps[agv].step > first.step
     assert fleet.steps[agv].place == "VN"
+
+
+# --- AGVs that say anything -----------------------------------------------------------------------
+
+PHASES: tuple[StepPhase, ...] = (
+    "accepted", "permitted", "refused", "abandoned", "serving", "done",
+)  # fmt: skip
+reports = st.tuples(
+    st.integers(0, 5),
+    st.sampled_from(PHASES),
+    st.sampled_from(("", "clear", "suspicious", "abandoned")),
+    st.sampled_from((-1, 0, 2, 100)),
+    st.sampled_from((5.0, 80.0)),
+)
+calls = st.one_of(
+    st.builds(PutOrder, st.builds(order, st.integers(1, 9), st.sampled_from(("VN", "CN")))),
+    st.builds(CancelOrder, st.integers(1, 9).map(lambda number: f"T{number}")),
+    st.builds(TimerFired, st.just("audit")),
+    messages,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.one_of(reports, reports, calls), max_size=120))
+def test_whatever_agvs_say_no_zone_is_granted_twice_and_no_order_is_lost(
+    said: list[Message | tuple[int, StepPhase, str, int, float]],
+):
+    fleet = Fleet().start()
+    names = list(fleet.homes)
+    put: set[str] = set()
+    for item in said:
+        fleet.now_ns += 7 * S
+        if isinstance(item, tuple):
+            who, phase, outcome, ahead, pct = item
+            agv = names[who]
+            fleet.cleared[agv] = max(fleet.cleared[agv], fleet.granted[agv] - 1 + min(ahead, 0))
+            if ahead == 100:  # a lie: more than it was ever granted
+                fleet.cleared[agv] += ahead
+            fleet.battery_pct[agv] = pct
+            fleet.report(agv, phase, outcome)
+            fleet.cleared[agv] = min(fleet.cleared[agv], fleet.granted[agv] - 1)
+        else:
+            answers = replied(fleet.tell(item))
+            if isinstance(item, PutOrder) and isinstance(answers[0], OrderAnswer):
+                if answers[0].outcome == "created":
+                    put.add(item.request.id)
+        holders: dict[str, str] = {}
+        traffic = fleet.manager.traffic  # type: ignore[attr-defined]
+        for agv in names:
+            for visit in traffic.granted(agv):
+                assert holders.setdefault(visit.zone, agv) == agv
+    for order_id in put:
+        history = fleet.states[order_id]
+        assert history[0] == "queued"
+        assert len(set(history)) == len(history)
+        assert not set(history[:-1]) & {"done", "failed", "cancelled"}
