@@ -62,6 +62,8 @@ class Crossing(msgspec.Struct):
     lane: str
     enter: int
     arrive: int
+    expires_ns: int
+    """When the permit ends, unless it is renewed or the lane entered."""
     entered: bool = False
     left: bool = False
     noted: bool = True
@@ -93,6 +95,8 @@ class Agv:
             case RearClear(_, cleared):
                 return self._on_rear_clear(cleared, now_ns)
             case Stood(_, seq, battery_pct):
+                if seq <= self._cleared:
+                    return []  # comes late
                 self._stood, self._battery_pct = seq, battery_pct
                 return self._on_arrival(now_ns)
             case ExtendGrant():
@@ -106,8 +110,8 @@ class Agv:
                 return self._on_start_step(message, now_ns)
             case AbandonStep(step):
                 return self._on_abandon(step, now_ns)
-            case QueryReport(with_visits):
-                return [Command(QueryState())] if with_visits else [self._report(now_ns)]
+            case QueryReport():
+                return [Command(QueryState())]
             case TransferDone(step) | ScanDecided(step) | LoadConfirmed(_, step) | Charged(_, step):
                 if self._step is not None and step == self._step.step and self._phase == "serving":
                     return self._on_served(message, now_ns)
@@ -119,7 +123,7 @@ class Agv:
             case LaneNoted(step, _, entered):
                 return self._on_lane_noted(step, entered)
             case TimerFired("retry"):
-                return self._on_retry(now_ns)
+                return self._ask_again(now_ns)
             case TimerFired("lane"):
                 return self._tell_lanes(now_ns, repeat=True)
             case AgvState():
@@ -152,17 +156,21 @@ class Agv:
 
     def _on_state(self, truth: AgvState, now_ns: int) -> list[Effect]:
         """Now it is known where the AGV stands and what it holds: go on from there."""
-        self._grant, self._cleared = truth.grant, truth.cleared
+        self._grant = max(self._grant, truth.grant)
+        self._cleared = max(self._cleared, truth.cleared)
         self._stood, self._battery_pct = truth.stood, truth.battery_pct
+        self._forget_expired(now_ns)
         effects: list[Effect] = [CancelTimer("query")]
         if self._step is None or self._phase in ("done", "refused"):
             effects += self._show("idle", "")
         elif self._phase == "serving":
-            effects += [*self._show_serving(self._step), SetTimer("retry", now_ns + RETRY_NS)]
+            effects += self._show_serving(self._step)
         else:
             effects += self._show_driving()
         effects.append(self._report(now_ns, truth.visits))
-        return effects + self._follow_cleared(now_ns) + self._on_arrival(now_ns)
+        effects += [*self._follow_cleared(now_ns), *self._on_arrival(now_ns)]
+        # What was asked for meanwhile may be lost, and so are the timers that would repeat it.
+        return [*effects, *self._ask_again(now_ns), *self._tell_lanes(now_ns, repeat=True)]
 
     # --- driving ------------------------------------------------------------------------------
 
@@ -178,6 +186,10 @@ class Agv:
         effects: list[Effect] = []
         step = self._step
         changed = False
+        if self._in_lane_unawares():
+            assert step is not None
+            self._phase = "permitted"
+            self._crossings[step.step] = Crossing(step.station, step.enter, step.arrive, now_ns)
         for crossing in self._crossings.values():
             if self._cleared >= crossing.arrive and not crossing.left:
                 crossing.entered = crossing.left = changed = True
@@ -203,8 +215,6 @@ class Agv:
         match self._phase, step.action:
             case "abandoned", _:
                 self._outcome = "abandoned"
-                return self._finish(now_ns)
-            case "permitted", "cross":
                 return self._finish(now_ns)
             case "accepted", "park":
                 return self._finish(now_ns)
@@ -237,12 +247,13 @@ class Agv:
         self._step, self._phase, self._outcome = step, "accepted", ""
         effects: list[Effect] = [CancelTimer("retry")]
         if step.action == "cross":
-            effects += self._show("waiting_permit", step.station)
-            effects += self._ask_permit(step, now_ns)
+            if not self._in_lane_unawares():
+                effects += self._show("waiting_permit", step.station)
+                effects += self._ask_permit(step, now_ns)
         elif self._stood != step.arrive:
             effects += self._show_driving()
         effects.append(self._report(now_ns))
-        return effects + self._on_arrival(now_ns)
+        return effects + self._follow_cleared(now_ns) + self._on_arrival(now_ns)
 
     def _finish(self, now_ns: int) -> list[Effect]:
         """The step is done: say so, and take up the one that waits."""
@@ -256,8 +267,10 @@ class Agv:
         return effects + self._show("parked" if step.action == "park" else "idle", "")
 
     def _on_abandon(self, step: int, now_ns: int) -> list[Effect]:
-        if self._step is not None and self._step.step == step and self._phase == "accepted":
-            self._phase = "abandoned"
+        given_up = self._step
+        if given_up is not None and given_up.step == step and self._phase == "accepted":
+            if given_up.action != "cross":
+                self._phase = "abandoned"
         elif self._next is not None and self._next.step == step:
             return []  # asked again by the fleet manager once the step has begun
         return [self._report(now_ns), *self._on_arrival(now_ns)]
@@ -302,7 +315,8 @@ class Agv:
             case _:
                 return []
 
-    def _on_retry(self, now_ns: int) -> list[Effect]:
+    def _ask_again(self, now_ns: int) -> list[Effect]:
+        """Repeat the request that is open, if there is one."""
         step = self._step
         if step is None:
             return []
@@ -323,18 +337,45 @@ class Agv:
             SetTimer("retry", now_ns + RETRY_NS),
         ]
 
+    def _in_lane_unawares(self) -> bool:
+        """Whether a crossing begun before a restart has already brought the AGV into the lane.
+
+        It was permitted then, and another permit might never come.
+        """
+        step = self._step
+        return (
+            step is not None
+            and step.action == "cross"
+            and self._phase == "accepted"
+            and self._cleared >= step.enter - 1
+        )
+
+    def _forget_expired(self, now_ns: int) -> None:
+        """A permit that ran out while nobody could renew it is asked for anew."""
+        step = self._step
+        if step is None or step.action != "cross" or self._phase != "permitted":
+            return
+        crossing = self._crossings[step.step]
+        if not crossing.entered and crossing.expires_ns <= now_ns:
+            del self._crossings[step.step]
+            self._phase = "accepted"
+
     def _on_permit(self, step_number: int, expires_ns: int, now_ns: int) -> list[Effect]:
         """Hold the permit, and renew it in good time for as long as the lane is not entered."""
         step = self._step
         if step is None or step.step != step_number or step.action != "cross":
             return []
+        if expires_ns <= now_ns:
+            return []  # comes late
         effects: list[Effect] = []
         if self._phase == "accepted":
             self._phase = "permitted"
-            self._crossings[step.step] = Crossing(step.station, step.enter, step.arrive)
+            self._crossings[step.step] = Crossing(step.station, step.enter, step.arrive, expires_ns)
             effects += [*self._show_driving(), self._report(now_ns)]
-        if self._phase == "permitted" and not self._crossings[step.step].entered:
-            renew_ns = now_ns + max((expires_ns - now_ns) // 2, QUERY_NS)
+        crossing = self._crossings.get(step.step)
+        if self._phase == "permitted" and crossing is not None and not crossing.entered:
+            crossing.expires_ns = max(crossing.expires_ns, expires_ns)
+            renew_ns = now_ns + max((crossing.expires_ns - now_ns) // 2, QUERY_NS)
             effects.append(SetTimer("retry", renew_ns))
         return effects
 

@@ -63,17 +63,22 @@ class Crane:
     def _on_request(self, request: RequestTransfer, now_ns: int) -> list[Effect]:
         if request.step in self._done:
             return [Send(request.agv, TransferDone(request.step, self.name))]
-        if request != self._lift and request not in self._queue:
+        if all(request.step != known.step for known in (self._lift, *self._queue) if known):
             self._queue.append(request)
         return self._start_next(now_ns)
 
     def _start_next(self, now_ns: int) -> list[Effect]:
         if self.state == "unknown" or self._lift is not None:
             return []
-        if not self._queue:
-            return self._show("idle", "")
-        self._lift = lift = self._queue.popleft()
-        return [*self._show("lifting", lift.order), *self._command(lift, now_ns)]
+        effects: list[Effect] = []
+        while self._queue:
+            lift = self._queue.popleft()
+            if lift.step in self._done:  # made before a restart, finished while it waited
+                effects.append(Send(lift.agv, TransferDone(lift.step, self.name)))
+                continue
+            self._lift = lift
+            return [*effects, *self._show("lifting", lift.order), *self._command(lift, now_ns)]
+        return effects + self._show("idle", "")
 
     def _command(self, lift: RequestTransfer, now_ns: int) -> list[Effect]:
         return [
@@ -84,9 +89,12 @@ class Crane:
     def _on_finished(self, step: int, now_ns: int) -> list[Effect]:
         if step not in self._done:
             self._done.append(step)
-        if self._lift is None or self._lift.step != step:
+        lift = self._lift
+        if lift is None:
             return []  # of a lift from before a restart: its AGV asks again and is answered
-        lift, self._lift = self._lift, None
+        if lift.step != step:  # the same; the controller was busy with it when told of ours
+            return [] if self.state == "unknown" else self._command(lift, now_ns)
+        self._lift = None
         return [
             CancelTimer("watch"),
             Send(lift.agv, TransferDone(step, self.name)),
@@ -102,9 +110,9 @@ class Crane:
             if self.state == "unknown":
                 effects += self._show("idle", "")
             return effects + self._start_next(now_ns)
+        effects += self._show("lifting", lift.order)
         if lift.step in self._done:
             return effects + self._on_finished(lift.step, now_ns)
-        effects += self._show("lifting", lift.order)
         return effects if truth.step == lift.step else effects + self._command(lift, now_ns)
 
     def _show(self, state: str, detail: str) -> list[Effect]:

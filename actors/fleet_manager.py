@@ -100,8 +100,8 @@ class FleetManager:
                 effects = self._on_put_order(request, now_ns)
             case CancelOrder(order):
                 effects = self._on_cancel(order, now_ns)
-            case QueryLane(lane):
-                return self._on_query_lane(lane)
+            case QueryLane(lane, asked_ns):
+                return self._on_query_lane(lane, asked_ns)
             case TimerFired("audit"):
                 return self._audit(now_ns)
             case Started():
@@ -190,8 +190,11 @@ class FleetManager:
     def _place(self, vehicle: Vehicle, report: AgvReport, now_ns: int) -> list[Effect]:
         """The first word of an AGV: where it stands."""
         if not report.visits:
-            return [Send(vehicle.name, QueryReport(with_visits=True))]
-        self.traffic.stand(vehicle.name, report.visits)
+            return []  # it is asked until it has asked its controller
+        try:
+            self.traffic.stand(vehicle.name, report.visits)
+        except ValueError as error:  # stays as it is until someone clears it up
+            return [Emit(DeviceChanged(vehicle.name, "vehicle", "misplaced", str(error)))]
         vehicle.placed = True
         vehicle.stamp_ns, vehicle.battery_pct = report.stamp_ns, report.battery_pct
         vehicle.grant = vehicle.grant_taken = report.grant
@@ -215,20 +218,23 @@ class FleetManager:
         match report.phase:
             case "permitted":
                 effects += self._on_permitted(vehicle, step, report, now_ns)
-            case "refused":
+            case "refused" if vehicle.permit_trip is not None:
                 vehicle.side = step.place
                 vehicle.step = vehicle.permit_trip = None
                 self._undecided = True
-            case "abandoned":
+            case "abandoned" if step.action == "load":
+                # What is left of the step is the drive, whoever has to be told of it again.
+                vehicle.step = msgspec.structs.replace(step, action="park", order="", container="")
                 if job is not None and job.give_up:
                     effects += self._end(job, "cancelled", "on request", now_ns)
             case "serving":
                 if job is not None and step.action in SERVING:
+                    job.give_up = False  # too late
                     effects += self._come_into(job, SERVING[step.action], now_ns)
             case "done":
                 effects += self._finish(vehicle, report.outcome, now_ns)
-            case "accepted":
-                pass
+            case "accepted" if job is not None and job.give_up and step.action == "load":
+                effects.append(Send(vehicle.name, AbandonStep(step.step)))
         return effects
 
     def _on_permitted(
@@ -255,8 +261,10 @@ class FleetManager:
         if job is None:
             return []
         match step.action:
-            case "load" if outcome != "abandoned":
-                job.loaded = True
+            case "load" if outcome == "abandoned":
+                return self._end(job, "cancelled", "on request", now_ns) if job.give_up else []
+            case "load":
+                job.loaded, job.give_up = True, False
                 return self._come_into(job, "carrying", now_ns)
             case "scan":
                 job.scanned = True
@@ -462,7 +470,7 @@ class FleetManager:
 
     # --- what may have been lost --------------------------------------------------------------
 
-    def _on_query_lane(self, lane: str) -> list[Effect]:
+    def _on_query_lane(self, lane: str, asked_ns: int) -> list[Effect]:
         if not self._running:
             return []  # it asks again
         occupants = tuple(
@@ -471,14 +479,10 @@ class FleetManager:
             if v.step is not None and v.step.action == "cross" and v.step.station == lane
             and v.permit_trip is None
         )  # fmt: skip
-        return [Send(lane, LaneTruth(lane, occupants))]
+        return [Send(lane, LaneTruth(lane, asked_ns, occupants))]
 
     def _ask_where(self) -> list[Effect]:
-        return [
-            Send(v.name, QueryReport(with_visits=True))
-            for v in self.vehicles.values()
-            if not v.placed
-        ]
+        return [Send(v.name, QueryReport()) for v in self.vehicles.values() if not v.placed]
 
     def _audit(self, now_ns: int) -> list[Effect]:
         """Send again what an AGV should have confirmed by now, and ask those that are silent."""
@@ -493,11 +497,9 @@ class FleetManager:
             if vehicle.grant_taken < vehicle.grant:
                 granted = self.traffic.granted(vehicle.name)
                 effects.append(Send(vehicle.name, ExtendGrant(vehicle.grant, granted)))
-            if vehicle.job is not None and vehicle.job.give_up and vehicle.step is not None:
-                effects.append(Send(vehicle.name, AbandonStep(vehicle.step.step)))
-            if len(effects) > sent or (
-                vehicle.step is not None and now_ns - vehicle.stamp_ns > SILENT_NS
-            ):
+            # An AGV that has come to rest holds one visit, unless its rear's last word was lost.
+            busy = vehicle.step is not None or len(self.traffic.granted(vehicle.name)) > 1
+            if len(effects) > sent or (busy and now_ns - vehicle.stamp_ns > SILENT_NS):
                 effects.append(Send(vehicle.name, QueryReport()))
                 vehicle.told_ns = now_ns
         return [*effects, SetTimer("audit", now_ns + AUDIT_NS)]

@@ -178,12 +178,7 @@ class AbandonStep(Message):
 
 
 class QueryReport(Message):
-    """The fleet manager misses news: report now.
-
-    With `with_visits` the AGV first asks its controller which visits it holds.
-    """
-
-    with_visits: bool = False
+    """The fleet manager misses news: ask the controller what is true, then report it."""
 
 
 class AgvReport(Message):
@@ -205,7 +200,7 @@ class AgvReport(Message):
     stood: int
     battery_pct: float
     visits: tuple[Visit, ...] = ()
-    """The visits held, in the first report after a start; empty in those that follow."""
+    """The visits held, in a report after the controller was asked; empty in others."""
 
 
 # --- AGV <-> crane, and the crane's controller ------------------------------------------------
@@ -348,15 +343,19 @@ class LaneNoted(Message):
 
 
 class QueryLane(Message):
-    """A lane that has just started asks the fleet manager who is in it."""
+    """A lane that has just started, or has been full for long, asks who is in it."""
 
     lane: str
+    asked_ns: int
+    """When it asked: the answer to an older question is none."""
 
 
 class LaneTruth(Message):
     """All steps for which an AGV is in the lane, or on its way with a permit."""
 
     lane: str
+    asked_ns: int
+    """Of the question that it answers."""
     occupants: tuple[tuple[int, str], ...]
     """(step, AGV)."""
 
@@ -465,9 +464,15 @@ def decode_message(data: bytes) -> Message:
     Raises:
         msgspec.DecodeError: not MessagePack, no known tag, or a field of another type.
     """
-    return _messages.decode(data)
+    try:
+        return _messages.decode(data)
+    except UnicodeDecodeError as error:  # not turned into its own error by msgspec
+        raise msgspec.DecodeError(str(error)) from error
 
 
 def decode_event(data: bytes) -> Event:
     """The event in `data`; raises like `decode_message`."""
-    return _events.decode(data)
+    try:
+        return _events.decode(data)
+    except UnicodeDecodeError as error:
+        raise msgspec.DecodeError(str(error)) from error

@@ -9,6 +9,9 @@ from bisect import bisect_right
 
 import msgspec
 
+EPS_MPS = 1e-9
+"""Speeds closer than this are equal."""
+
 
 class Piece(msgspec.Struct, frozen=True, gc=False):
     """Motion with constant acceleration, from the moment `t_s` on."""
@@ -114,6 +117,11 @@ def _drive_stretch(
         rate = (speed * speed - cap * cap) / (2 * length)
         pieces.append(Piece(t, at, speed, -rate))
         return t + 2 * length / (speed + cap), cap
+    if speed > limit + EPS_MPS:  # a limit that was not foreseen: down to it first
+        pieces.append(Piece(t, at, speed, -down))
+        slowed_m = (speed * speed - limit * limit) / (2 * down)
+        t, at = t + (speed - limit) / down, at + slowed_m
+        speed, length = limit, length - slowed_m
     cap = min(cap, math.sqrt(speed * speed + 2 * up * length))  # what can be reached at all
     # Peak of the triangle "accelerate, then brake to the cap", not above the limit.
     peak2 = (2 * up * down * length + down * speed * speed + up * cap * cap) / (up + down)

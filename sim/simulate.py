@@ -13,6 +13,7 @@ from actors.site.model import Site
 from actors.wiring import machines
 from sim.arrivals import arrivals
 from sim.checker import Checker
+from sim.faults import FaultPlan, Faults
 from sim.plant.vehicle import VehicleController
 from sim.plant.wiring import controllers, vehicle_data
 from sim.world import World
@@ -71,10 +72,11 @@ def simulate(
     trucks_per_day: int,
     seed: int,
     progress: Callable[[float], None] | None = None,
+    faults: FaultPlan | None = None,
 ) -> Result:
     """Run the gate for `hours` from midnight of `day` (first side's time), then let it finish.
 
-    `progress` is called now and then with the share that is done.
+    `progress` is called now and then with the share that is done; `faults` end with the hours.
     """
     began = time.perf_counter()
     side = next(iter(site.sides.values()))
@@ -82,6 +84,11 @@ def simulate(
     start = datetime.datetime.combine(day, datetime.time(), zone)
     start_ns = round(start.timestamp()) * 10**9
     world, checker = build(site, day, start_ns, seed)
+    harm: Faults | None = None
+    if faults is not None:
+        fresh = machines(site, expand(site, day), day)
+        del fresh[FLEET_MANAGER]
+        harm = Faults(world, faults, seed, fresh)
     orders: dict[str, Order] = {}
 
     def keep(_name: str, event: Event, _at_ns: int) -> None:
@@ -99,6 +106,8 @@ def simulate(
         world.run(min(world.now_ns + MINUTE_NS, last_ns))
         open_orders = sum(o.state not in ("done", "failed", "cancelled") for o in orders.values())
         checker.watch_progress(world.now_ns, open_orders)
+        if harm is not None and world.now_ns >= end_ns:
+            harm.stop()
         if progress is not None:
             progress(min((world.now_ns - start_ns) / (end_ns - start_ns), 1.0))
         if world.now_ns >= end_ns and open_orders == 0:

@@ -5,7 +5,7 @@ in the order of (time, priority, sequence), so that a run is the same each time 
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 
 from actors.effects import CancelTimer, Command, Effect, Emit, Machine, Reply, Send, SetTimer
@@ -18,6 +18,10 @@ LINK_NS = 500_000
 
 Observer = Callable[[str, Message, list[Effect], int], None]
 """Called after every event: who handled what, what it wants done, and when."""
+
+Wire = Callable[[str, str, Message, int], Iterable[int]]
+"""What becomes of a message from one machine to another that would arrive at a time [ns]: the
+times at which it does arrive, as often as there are; none if it is lost."""
 
 _MESSAGE, _TIMER = 0, 1  # priorities: at the same moment messages come before timers
 
@@ -37,6 +41,8 @@ class World:
         self.observers: list[Observer] = []
         self.on_event: Callable[[str, Event, int], None] | None = None
         """Called with every domain event."""
+        self.wire: Wire | None = None
+        """The faults of the wire; without it every message arrives once and in time."""
         self._machines: dict[str, Machine] = {}
         self._heap: list[tuple[int, int, int, str, Message]] = []
         self._sequence = 0
@@ -54,6 +60,15 @@ class World:
             raise ValueError(f"two machines named {machine.name}")
         self._machines[machine.name] = machine
         self.post(machine.name, Started(), self.now_ns)
+
+    def remove(self, name: str) -> None:
+        """Let a machine die: its timers and what is sent to it from now on are lost."""
+        del self._machines[name]
+        for key in [key for key in self._timers if key[0] == name]:
+            del self._timers[key]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._machines
 
     def post(self, to: str, message: Message, at_ns: int) -> None:
         """Deliver a message from outside at a time that has not passed."""
@@ -94,14 +109,13 @@ class World:
             self._sequence = sequence = self._sequence + 1
             if kind is Send:
                 delay = LINK_NS if name.endswith("/controller") else SEND_NS
-                heappush(heap, (now_ns + delay, _MESSAGE, sequence, effect.to, effect.message))  # type: ignore[union-attr]
+                self._send(name, effect.to, effect.message, now_ns + delay)  # type: ignore[union-attr]
             elif kind is SetTimer:
                 self._timers[name, effect.name] = sequence  # type: ignore[union-attr]
                 at_ns = max(effect.at_ns, now_ns)  # type: ignore[union-attr]
                 heappush(heap, (at_ns, _TIMER, sequence, name, TimerFired(effect.name)))  # type: ignore[union-attr]
             elif kind is Command:
-                to = name + "/controller"
-                heappush(heap, (now_ns + LINK_NS, _MESSAGE, sequence, to, effect.message))  # type: ignore[union-attr]
+                self._send(name, name + "/controller", effect.message, now_ns + LINK_NS)  # type: ignore[union-attr]
             elif kind is CancelTimer:
                 self._timers.pop((name, effect.name), None)  # type: ignore[union-attr]
             elif kind is Emit:
@@ -109,6 +123,14 @@ class World:
             else:
                 assert isinstance(effect, Reply)
                 self.replies.append(effect.message)
+
+    def _send(self, name: str, to: str, message: Message, at_ns: int) -> None:
+        if self.wire is None:
+            heappush(self._heap, (at_ns, _MESSAGE, self._sequence, to, message))
+            return
+        for arrives_ns in self.wire(name, to, message, at_ns):
+            self._sequence += 1
+            heappush(self._heap, (arrives_ns, _MESSAGE, self._sequence, to, message))
 
     def _record(self, name: str, event: Event, now_ns: int) -> None:
         self._digest.update(b"%d %s " % (now_ns, name.encode()))

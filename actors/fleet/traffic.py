@@ -85,9 +85,12 @@ class Traffic:
         """Put a vehicle, found at rest, on the road that it holds.
 
         Raises:
-            ValueError: one of the zones is held by another vehicle.
+            ValueError: one of the zones is held by another vehicle, or is none of the roadmap.
         """
         for visit in visits:
+            edges = [self.roadmap.edges.get(edge) for edge in visit.edges]
+            if not edges or any(edge is None or edge.zone != visit.zone for edge in edges):
+                raise ValueError(f"{vehicle} reports {visit.zone}, edges {visit.edges}: no such")
             if self._queues[visit.zone]:
                 other = self._queues[visit.zone][0][0]
                 raise ValueError(f"{vehicle} reports zone {visit.zone}, held by {other}")
@@ -191,7 +194,7 @@ class Traffic:
         """The vehicle's rear has left all visits up to `cleared`; whether a place became free."""
         held = self._held[vehicle]
         freed = False
-        while len(held.visits) > 1 and held.visits[0].seq <= min(cleared, held.granted):
+        while len(held.visits) > 1 and held.visits[0].seq <= min(cleared, held.granted - 1):
             visit = held.visits.popleft()
             queue = self._queues[visit.zone]
             assert queue[0] == (vehicle, visit.seq), "cleared what another heads"

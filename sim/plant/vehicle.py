@@ -141,10 +141,13 @@ class VehicleController:
     # --- driving ----------------------------------------------------------------------------
 
     def _extend(self, grant: ExtendGrant, now_ns: int) -> list[Effect]:
-        """Take the visits that are new; a gap before them is not bridged but answered."""
+        """Take the visits that are new, if they go on where the road held ends.
+
+        A gap is not bridged, nor is a road taken that is not on the map: it is only answered.
+        """
         fresh = [visit for visit in grant.visits if visit.seq > self._end_seq]
         effects: list[Effect] = []
-        if fresh and fresh[0].seq == self._end_seq + 1:
+        if fresh and self._goes_on(fresh):
             begin_m = self.passages[-1].end_m
             for visit in fresh:
                 end_m = begin_m + sum(self._edges[edge].length_m for edge in visit.edges)
@@ -157,6 +160,20 @@ class VehicleController:
             self._grant = max(self._grant, grant.grant)
         effects.append(Send(self.device, GrantAccepted(self.device, self._grant, self._end_seq)))
         return effects
+
+    def _goes_on(self, visits: list[Visit]) -> bool:
+        """Whether the visits join the road held, and each other, by number and on the map."""
+        last = self.passages[-1].visit
+        node = self._edges[last.edges[-1]].end
+        for seq, visit in enumerate(visits, last.seq + 1):
+            if visit.seq != seq or not visit.edges:
+                return False
+            for edge_id in visit.edges:
+                edge = self._edges.get(edge_id)
+                if edge is None or edge.start != node or edge.zone != visit.zone:
+                    return False
+                node = edge.end
+        return True
 
     def _replan(self, now_ns: int) -> list[Effect]:
         """Make the speed profile anew from where the vehicle is."""
