@@ -231,7 +231,10 @@ class FleetManager:
                 if job is not None and step.action in SERVING:
                     job.give_up = False  # too late
                     effects += self._come_into(job, SERVING[step.action], now_ns)
-            case "done":
+            case "done" if (
+                vehicle.permit_trip is None
+                and self.traffic.granted_end(vehicle.name) >= step.arrive
+            ):  # it cannot be where it has not been let
                 effects += self._finish(vehicle, report.outcome, now_ns)
             case "accepted" if job is not None and job.give_up and step.action == "load":
                 effects.append(Send(vehicle.name, AbandonStep(step.step)))

@@ -219,6 +219,10 @@ class Traffic:
         self._to_extend.clear()
         return grants
 
+    def granted_end(self, vehicle: str) -> int:
+        """`seq` of the last visit granted."""
+        return self._held[vehicle].granted
+
     def granted(self, vehicle: str) -> tuple[Visit, ...]:
         """All visits that are granted and not cleared."""
         held = self._held[vehicle]
