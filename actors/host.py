@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 # Without this, Ray takes the machine's outer address and each of its processes listens to the
@@ -22,9 +22,9 @@ import msgspec
 import ray
 from ray.actor import ActorHandle
 
-from actors.effects import CancelTimer, Command, Effect, Emit, Machine, Reply, Send, SetTimer
+from actors.effects import CancelTimer, Command, Effect, Emit, Reply, Send, SetTimer
 from actors.messages import Message, Started, TimerFired, decode_message, encode
-from actors.ports import ClockFactory, LinkFactory, SinkFactory
+from actors.ports import ClockFactory, LinkFactory, MachineFactory, SinkFactory
 
 NAMESPACE = "bordergate"
 OBJECT_STORE_BYTES = 80 * 2**20
@@ -44,8 +44,8 @@ class Ports(msgspec.Struct, frozen=True):
 class Host:
     """One machine with its timers, its link and its sends. Made in the device's own process."""
 
-    def __init__(self, machine: Machine, ports: Ports) -> None:
-        self._machine = machine
+    def __init__(self, make: MachineFactory, ports: Ports) -> None:
+        self._machine = machine = make()
         self._clock = ports.clock()
         self._sink = ports.sink(machine.name)
         self._link = ports.link(machine.name)
@@ -169,14 +169,14 @@ def stop_ray() -> None:
     ray.shutdown()
 
 
-def start_hosts(machines: Iterable[Machine], ports: Ports) -> Iterator[tuple[str, int]]:
+def start_hosts(makers: dict[str, MachineFactory], ports: Ports) -> Iterator[tuple[str, int]]:
     """Start an actor for each machine; yields (name, process) as each one answers."""
     actor: Any = ray.remote(num_cpus=0, max_restarts=-1)(Host)
     waiting = {}
-    for machine in machines:
-        host = actor.options(name=machine.name).remote(machine, ports)
-        _kept[machine.name] = host
-        waiting[host.process.remote()] = machine.name
+    for name, make in makers.items():
+        host = actor.options(name=name).remote(make, ports)
+        _kept[name] = host
+        waiting[host.process.remote()] = name
     while waiting:
         ready, _ = ray.wait(list(waiting), num_returns=1)
         yield waiting.pop(ready[0]), ray.get(ready[0])

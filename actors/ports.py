@@ -6,6 +6,7 @@ The composition root chooses them; they travel to the device's process as pickla
 from collections.abc import Callable
 from typing import Protocol
 
+from actors.effects import Machine
 from actors.messages import Event, Message
 
 
@@ -49,6 +50,7 @@ class Sink(Protocol):
         ...
 
 
+MachineFactory = Callable[[], Machine]
 ClockFactory = Callable[[], Clock]
 LinkFactory = Callable[[str], Link | None]
 """By the device's name; None for devices that have no controller."""

@@ -1,6 +1,7 @@
 """From a site to its machines by name: the one list that both runtimes put to work."""
 
 import datetime
+from functools import partial
 
 from actors.agv import Agv
 from actors.booth import Booth
@@ -8,7 +9,9 @@ from actors.crane import Crane
 from actors.effects import Machine
 from actors.fleet_manager import FleetManager, FleetPlan
 from actors.lane import Lane
+from actors.ports import MachineFactory
 from actors.site.devices import FLEET_MANAGER, Device, devices, lanes_in_use
+from actors.site.expand import expand
 from actors.site.model import Site
 from actors.site.roadmap import LaneWay, Roadmap
 
@@ -17,40 +20,49 @@ SCAN_LIMIT = 4.0
 
 
 def machines(site: Site, roadmap: Roadmap, day: datetime.date) -> dict[str, Machine]:
-    """All machines of a site on `day`, the fleet manager last: it asks those before it."""
+    """All machines of a site on `day`, newly made."""
+    return {name: make() for name, make in makers(site, roadmap, day).items()}
+
+
+def makers(site: Site, roadmap: Roadmap, day: datetime.date) -> dict[str, MachineFactory]:
+    """How to make each machine of a site on `day`; the fleet manager last: it asks the others.
+
+    They are small and picklable, so that a process that is started again can make its machine anew.
+    """
     ways = _open_ways(site, roadmap, day)
     scan_s = {yard.side: yard.booths.scan_s + yard.booths.review_s for yard in site.yards}
-    found: dict[str, Machine] = {}
-    homes: dict[str, str] = {}
-    for device in devices(site, day):
-        found[device.id] = _machine(device, scan_s, ways)
-        if device.kind == "vehicle":
-            homes[device.id] = device.home
+    found = {device.id: _maker(device, scan_s, ways) for device in devices(site, day)}
+    found[FLEET_MANAGER] = partial(fleet_manager, site, day)
+    return found
+
+
+def fleet_manager(site: Site, day: datetime.date) -> FleetManager:
+    """The site's fleet manager; it lays the roadmap out itself, which is too large to be sent."""
+    roadmap = expand(site, day)
     plan = FleetPlan(
         roadmap=roadmap,
-        homes=homes,
-        open_ways=tuple(ways.values()),
+        homes={d.id: d.home for d in devices(site, day) if d.kind == "vehicle"},
+        open_ways=tuple(_open_ways(site, roadmap, day).values()),
         scans={rule.direction: rule.scan for rule in site.inspection},
         horizon_m=_horizon_m(site),
         charge_below_pct=site.vehicles.charge_below_pct,
         charge_until_pct=site.vehicles.charge_until_pct,
         reserve_pct=site.vehicles.reserve_pct,
     )
-    found[FLEET_MANAGER] = FleetManager(FLEET_MANAGER, plan)
-    return found
+    return FleetManager(FLEET_MANAGER, plan)
 
 
-def _machine(device: Device, scan_s: dict[str, float], ways: dict[str, LaneWay]) -> Machine:
+def _maker(device: Device, scan_s: dict[str, float], ways: dict[str, LaneWay]) -> MachineFactory:
     match device.kind:
         case "vehicle":
-            return Agv(device.id, FLEET_MANAGER)
+            return partial(Agv, device.id, FLEET_MANAGER)
         case "crane":
-            return Crane(device.id)
+            return partial(Crane, device.id)
         case "booth":
-            return Booth(device.id, round(scan_s[device.side] * SCAN_LIMIT * 1e9))
+            return partial(Booth, device.id, round(scan_s[device.side] * SCAN_LIMIT * 1e9))
         case "lane":
             way = ways[device.id]
-            return Lane(device.id, FLEET_MANAGER, way.from_side, room=len(way.edges))
+            return partial(Lane, device.id, FLEET_MANAGER, way.from_side, room=len(way.edges))
         case "fleet_manager":
             raise AssertionError("the fleet manager is no device of the site")
 

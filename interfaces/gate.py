@@ -23,7 +23,7 @@ from actors.messages import Message
 from actors.site.devices import FLEET_MANAGER, devices
 from actors.site.expand import expand
 from actors.site.load import load_site
-from actors.wiring import machines
+from actors.wiring import makers
 from robotics.clock import GateTime
 from robotics.telemetry import Bus, EventKeeper, EventSinks, SignalForwarder, SignalReader
 from robotics.zmq_link import ZmqLinks
@@ -101,8 +101,8 @@ class LiveGate:
             link=ZmqLinks(self.bus, controlled),
             sink=EventSinks(self.bus),
         )
-        every = machines(self.site, self.roadmap, self.day)
-        for name, process in start_hosts(every.values(), ports):
+        every = makers(self.site, self.roadmap, self.day)
+        for name, process in start_hosts(every, ports):
             self.unanswered.remove(name)
             progress(name, process)
 
