@@ -9,7 +9,7 @@ import pytest
 
 PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 FILES = [
-    *(f"actors/{name}.py" for name in ("host", "wiring", "effects", "messages")),
+    *(f"actors/{name}.py" for name in ("host", "wiring", "ports", "effects", "messages", "errors")),
     *(f"actors/{name}.py" for name in ("agv", "crane", "lane", "booth", "fleet_manager")),
     *("actors/fleet/__init__.py", "actors/fleet/assignment.py"),
     *("actors/site/__init__.py", "actors/site/model.py"),
