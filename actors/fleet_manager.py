@@ -14,7 +14,7 @@ import numpy as np
 from actors.effects import Effect, Emit, Reply, Send, SetTimer
 from actors.fleet.assignment import assign
 from actors.fleet.orders import ENDED, Job, OrderBook
-from actors.fleet.traffic import Traffic
+from actors.fleet.traffic import Body, Traffic
 from actors.fleet.vehicles import Vehicle
 from actors.messages import (
     AbandonStep,
@@ -61,6 +61,7 @@ class FleetPlan(msgspec.Struct, frozen=True):
     """Where containers are scanned, by direction (`VN-CN`)."""
     horizon_m: float
     """How far ahead of its rear an AGV is granted road."""
+    body: Body
     charge_below_pct: float
     charge_until_pct: float
     reserve_pct: float
@@ -77,7 +78,7 @@ class FleetManager:
         self.name = name
         self.plan = plan
         self.orders = OrderBook()
-        self.traffic = Traffic(plan.roadmap, plan.homes, plan.horizon_m)
+        self.traffic = Traffic(plan.roadmap, plan.homes, plan.horizon_m, plan.body)
         self.vehicles = {
             vehicle: Vehicle(vehicle, home, side, side)
             for vehicle, home in plan.homes.items()
@@ -178,7 +179,7 @@ class FleetManager:
         vehicle.stamp_ns, vehicle.battery_pct = report.stamp_ns, report.battery_pct
         vehicle.grant_taken = max(vehicle.grant_taken, report.grant)
         vehicle.accepted = report.accepted
-        if self.traffic.clear(vehicle.name, report.cleared):
+        if self.traffic.clear(vehicle.name, report.cleared, now_ns / 1e9):
             self._undecided = True
         effects: list[Effect] = []
         if vehicle.next is not None and report.step == vehicle.next.step:
@@ -245,7 +246,8 @@ class FleetManager:
     ) -> list[Effect]:
         """The lane has room: take the road to its end; later, note when it is entered."""
         if vehicle.permit_trip is not None:
-            self.traffic.take(vehicle.name, vehicle.permit_trip)
+            if not self.traffic.take(vehicle.name, vehicle.permit_trip, now_ns / 1e9):
+                return []  # tried again with the next report, which a silent AGV is asked for
             vehicle.permit_trip = None
         if vehicle.next is None and self.traffic.may_plan_on(vehicle.name):
             self._undecided = True
@@ -414,7 +416,8 @@ class FleetManager:
 
     def _go_to(self, vehicle: Vehicle, action: Action, place: Place, now_ns: int) -> list[Effect]:
         trip = self.traffic.trip_to(vehicle.name, place.id)
-        self.traffic.take(vehicle.name, trip)
+        if not self.traffic.take(vehicle.name, trip, now_ns / 1e9):
+            return []
         return self._tell(vehicle, action, place.station, place.id, trip.arrive, 0, now_ns)
 
     def _cross(self, vehicle: Vehicle, now_ns: int) -> list[Effect]:

@@ -7,6 +7,7 @@ from actors.agv import Agv
 from actors.booth import Booth
 from actors.crane import Crane
 from actors.effects import Machine
+from actors.fleet.traffic import Body
 from actors.fleet_manager import FleetManager, FleetPlan
 from actors.lane import Lane
 from actors.ports import MachineFactory
@@ -45,6 +46,10 @@ def fleet_manager(site: Site, day: datetime.date) -> FleetManager:
         open_ways=tuple(_open_ways(site, roadmap, day).values()),
         scans={rule.direction: rule.scan for rule in site.inspection},
         horizon_m=_horizon_m(site),
+        body=Body(
+            rear_clear_m=site.vehicles.length_m + site.vehicles.clearance_m,
+            speed_mps=site.vehicles.speed_loaded_mps,
+        ),
         charge_below_pct=site.vehicles.charge_below_pct,
         charge_until_pct=site.vehicles.charge_until_pct,
         reserve_pct=site.vehicles.reserve_pct,

@@ -135,7 +135,7 @@ def test_open_orders_while_nothing_moves_are_a_stall(lost: Callable[[str], bool]
 def test_traffic_that_grants_zones_still_occupied_is_caught_in_a_whole_gate():
     world, checker = build(DEMO, DAY, 0, 1)
     manager = world._machines[FLEET_MANAGER]
-    manager.traffic._heads = lambda vehicle, visit: True  # type: ignore[attr-defined]
+    manager.traffic._heads = lambda slot: True  # type: ignore[attr-defined]
     for number in range(12):
         world.post(FLEET_MANAGER, PutOrder(order(number, "VN" if number % 2 else "CN")), S)
     with pytest.raises(AssertionError, match="cleared what another heads"):

@@ -9,7 +9,7 @@ import rustworkx as rx
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.fleet.traffic import Traffic, Trip
+from actors.fleet.traffic import Body, Traffic, Trip
 from actors.messages import Visit
 from actors.site.bundled import find_site
 from actors.site.expand import expand
@@ -36,9 +36,10 @@ class Model:
         plan = machines(loaded, self.roadmap, DAY)["fleet-manager"].plan  # type: ignore[attr-defined]
         self.ways = plan.open_ways
         self.homes: dict[str, str] = dict(list(plan.homes.items())[:vehicles])
-        self.traffic = Traffic(self.roadmap, self.homes, plan.horizon_m)
+        self.traffic = Traffic(self.roadmap, self.homes, plan.horizon_m, plan.body)
+        self.now_s = 0.0
         self.order: dict[str, deque[tuple[str, int]]] = {}
-        """By zone: visits planned and not cleared, in the order in which trips were made."""
+        """By zone: visits planned and not cleared, in the order in which they are to be made."""
         self.road: dict[str, deque[Visit]] = {}
         self.granted = dict.fromkeys(self.homes, 0)
         self.front = dict.fromkeys(self.homes, 0)
@@ -54,12 +55,20 @@ class Model:
             self.side[vehicle] = self.roadmap.places[home].side
         self.places = sorted(self.roadmap.places)
 
-    def take(self, vehicle: str, trip: Trip) -> None:
-        self.traffic.take(vehicle, trip)
+    def take(self, vehicle: str, trip: Trip) -> bool:
+        if not self.traffic.take(vehicle, trip, self.now_s):
+            return False
         self.road[vehicle].extend(trip.visits)
-        for visit in trip.visits:
-            self.order.setdefault(visit.zone, deque()).append((vehicle, visit.seq))
+        fresh = {(vehicle, visit.seq) for visit in trip.visits}
+        for zone in {visit.zone for visit in trip.visits}:
+            before = list(self.order.get(zone, ()))
+            order = self.traffic.order_of(zone)
+            assert [one for one in order if one not in fresh] == before, "others keep their order"
+            granted = sum(seq <= self.granted[other] for other, seq in before)
+            assert order[:granted] == before[:granted], "nobody gets before a grant"
+            self.order[zone] = deque(order)
         self.check_waits()
+        return True
 
     def go(self, vehicle: str, pick: int) -> bool:
         """Plan to a free place of its side, if it may; whether it was planned."""
@@ -75,8 +84,9 @@ class Model:
         ]
         if not free:
             return False
+        if not self.take(vehicle, self.traffic.trip_to(vehicle, free[pick % len(free)])):
+            return False
         self.in_lane.pop(vehicle, None)
-        self.take(vehicle, self.traffic.trip_to(vehicle, free[pick % len(free)]))
         return True
 
     def cross(self, vehicle: str) -> bool:
@@ -87,7 +97,8 @@ class Model:
             if way.from_side != self.side[vehicle]:
                 continue
             if self.traffic.lane_load(way.lane) < len(way.edges):
-                self.take(vehicle, self.traffic.trip_through(vehicle, way))
+                if not self.take(vehicle, self.traffic.trip_through(vehicle, way)):
+                    return False
                 self.side[vehicle] = way.to_side
                 self.in_lane[vehicle] = way.lane
                 return True
@@ -116,7 +127,8 @@ class Model:
         while road[0].seq <= cleared:
             visit = road.popleft()
             assert self.order[visit.zone].popleft() == (vehicle, visit.seq)
-        self.traffic.clear(vehicle, cleared)
+        self.now_s += 3.0
+        self.traffic.clear(vehicle, cleared, self.now_s)
         return True
 
     def check_waits(self) -> None:
@@ -188,7 +200,7 @@ def test_whatever_trips_are_made_no_zone_is_shared_no_wait_is_circular_and_all_e
 
 
 def standing() -> Traffic:
-    traffic = Traffic(ROADMAP, HOMES, 150.0)
+    traffic = Traffic(ROADMAP, HOMES, 150.0, Body(rear_clear_m=18.0, speed_mps=5.0))
     for vehicle, home in HOMES.items():
         edge = ROADMAP.standing_edge(home)
         traffic.stand(vehicle, (Visit(0, edge.zone, (edge.id,)),))
@@ -199,11 +211,11 @@ def test_a_trip_reserves_its_place_until_the_rear_has_left_it():
     traffic = standing()
     trip = traffic.trip_to("AGV-001", "VN-C1-P1")
     assert traffic.may_take("AGV-003", "VN-C1-P1"), "looking at it reserves nothing"
-    traffic.take("AGV-001", trip)
+    traffic.take("AGV-001", trip, 0.0)
     assert not traffic.may_take("AGV-003", "VN-C1-P1")
     onward = traffic.trip_to("AGV-001", "VN-C2-D1")
     traffic.take_grants()
-    traffic.take("AGV-001", onward)
+    traffic.take("AGV-001", onward, 0.0)
     assert not traffic.may_take("AGV-003", "VN-C1-P1")
 
 
@@ -216,8 +228,8 @@ def test_a_home_is_never_given_to_another():
 
 def test_grants_end_at_the_horizon_and_at_the_zone_of_another():
     traffic = standing()
-    traffic.take("AGV-001", traffic.trip_to("AGV-001", "VN-C1-P1"))
-    traffic.take("AGV-003", traffic.trip_to("AGV-003", "VN-C1-P2"))
+    traffic.take("AGV-001", traffic.trip_to("AGV-001", "VN-C1-P1"), 0.0)
+    traffic.take("AGV-003", traffic.trip_to("AGV-003", "VN-C1-P2"), 0.0)
     first, second = (dict(traffic.take_grants()).get(v, ()) for v in ("AGV-001", "AGV-003"))
     assert not {v.zone for v in first} & {v.zone for v in second}
     length_m = sum(ROADMAP.edges[e].length_m for v in first[:-1] for e in v.edges)
@@ -228,10 +240,10 @@ def test_grants_end_at_the_horizon_and_at_the_zone_of_another():
 def test_what_was_cleared_is_cleared_once_and_never_beyond_the_grant():
     traffic = standing()
     trip = traffic.trip_to("AGV-001", "VN-C1-P1")
-    traffic.take("AGV-001", trip)
+    traffic.take("AGV-001", trip, 0.0)
     granted = dict(traffic.take_grants())["AGV-001"]
-    traffic.clear("AGV-001", 1000)
-    traffic.clear("AGV-001", 1000)
+    traffic.clear("AGV-001", 1000, 9.0)
+    traffic.clear("AGV-001", 1000, 9.0)
     assert traffic.granted("AGV-001") == granted[-1:]
 
 
@@ -239,16 +251,16 @@ def test_in_a_lane_trips_are_made_in_the_order_of_the_lane():
     traffic = standing()
     way = ROADMAP.way("D1", "VN")
     for vehicle in ("AGV-001", "AGV-003"):
-        traffic.take(vehicle, traffic.trip_through(vehicle, way))
+        traffic.take(vehicle, traffic.trip_through(vehicle, way), 0.0)
     last: dict[str, int] = {}
     for _ in range(500):  # drive both as far as they come
         for vehicle, visits in traffic.take_grants():
             last[vehicle] = visits[-1].seq
         for vehicle, seq in last.items():
-            traffic.clear(vehicle, seq - 1)
+            traffic.clear(vehicle, seq - 1, 9.0)
     assert traffic.may_plan_on("AGV-001")
     assert not traffic.may_plan_on("AGV-003"), "the one ahead has no trip yet"
-    traffic.take("AGV-001", traffic.trip_to("AGV-001", "CN-C1-D1"))
+    traffic.take("AGV-001", traffic.trip_to("AGV-001", "CN-C1-D1"), 0.0)
     assert traffic.may_plan_on("AGV-003")
 
 

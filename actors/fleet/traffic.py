@@ -2,9 +2,10 @@
 
 The method, in the order in which the guarantee is built:
 
-- Every zone has a queue of visits. A trip puts its visits at the *tails* of all its zones' queues
-  at once, so all queues agree with the one order in which trips were made: the graph "this visit
-  waits for that one" only points to earlier trips and cannot have a cycle.
+- Every zone has a queue of visits. A trip's visits are put where the projected times show gaps for
+  all of them (`actors.fleet.schedule`): each after visits that end before it begins and before
+  visits that begin after it ends. So every "this visit waits for that one" points forward in
+  projected time, and there can be no circle of waits, however late vehicles then are.
 - A visit is granted when it heads its queue, that is, after the vehicle before it has reported its
   rear clear. So no two vehicles are ever in one zone. A grant is never taken back.
 - A trip ends where its vehicle may rest without standing in anyone's way: in a place that is
@@ -14,7 +15,7 @@ The method, in the order in which the guarantee is built:
   one behind it.
 
 Places are reserved only when they are free, and each vehicle has one place, its home, that is
-never given to another. This plain order of trips is what timed gap insertion will refine.
+never given to another.
 """
 
 from collections import deque
@@ -22,11 +23,12 @@ from collections import deque
 import msgspec
 
 from actors.fleet.routing import Router
+from actors.fleet.schedule import LANE_END_ZONES, Slot, fit, project
 from actors.messages import Visit
 from actors.site.roadmap import LaneWay, Roadmap
 
-EARLY_VISITS = 2
-"""So many visits before the end of a lane the trip that follows may be made: about the braking
+EARLY_VISITS = LANE_END_ZONES - 1
+"""So many visits before the end of a lane the trip that follows may be made: more than the braking
 distance, so that a vehicle with a free way does not stop at the lane's end [ours]."""
 
 
@@ -49,6 +51,8 @@ class Held(msgspec.Struct):
     """The road of one vehicle: visits driven or planned, the rearmost first."""
 
     visits: deque[Visit]
+    slots: deque[Slot]
+    """The same visits as they stand in their zones' queues."""
     granted: int
     """`seq` of the last visit granted."""
     node: str
@@ -59,18 +63,44 @@ class Held(msgspec.Struct):
     """`seq` of the last visit in that lane."""
 
 
+def _deep(slot: Slot) -> bool:
+    """Whether a rearmost visit is between a lane's ends, where nobody's order hangs on it."""
+    return slot.depth > 1 and slot.to_come >= LANE_END_ZONES
+
+
+class Body(msgspec.Struct, frozen=True):
+    """What traffic must know of the vehicles, all alike."""
+
+    rear_clear_m: float
+    """How far the front is into a zone when the rear has left the one before, with clearance."""
+    speed_mps: float
+    """At which times are projected, where the road allows it."""
+
+
 class Traffic:
     """All queues of a roadmap. `homes` are the vehicles' own places, by vehicle."""
 
-    def __init__(self, roadmap: Roadmap, homes: dict[str, str], horizon_m: float) -> None:
+    def __init__(
+        self, roadmap: Roadmap, homes: dict[str, str], horizon_m: float, body: Body
+    ) -> None:
         self.roadmap = roadmap
         self.router = Router(roadmap)
         self._homes = homes
         self._owner = {place: vehicle for vehicle, place in homes.items()}
         self._horizon_m = horizon_m
-        self._queues: dict[str, deque[tuple[str, int]]] = {
-            edge.zone: deque() for edge in roadmap.edges.values()
+        self._body = body
+        self._queues: dict[str, list[Slot]] = {edge.zone: [] for edge in roadmap.edges.values()}
+        in_lanes = {edge.zone for edge in roadmap.edges.values() if edge.lane}
+        ends = {
+            roadmap.edges[edge].zone
+            for way in roadmap.lane_ways
+            for edge in (way.edges[0], *way.edges[-LANE_END_ZONES:])
         }
+        self._contended = [
+            queue for zone, queue in self._queues.items() if zone not in in_lanes or zone in ends
+        ]
+        """Queues in which times are projected; inside a lane the order is that of its entry."""
+        self._durations: dict[tuple[str, ...], tuple[float, float]] = {}
         self._held: dict[str, Held] = {}
         self._taken: dict[str, str] = {}
         """Vehicle by place that it stands in, leaves, or has reserved."""
@@ -92,13 +122,15 @@ class Traffic:
             if not edges or any(edge is None or edge.zone != visit.zone for edge in edges):
                 raise ValueError(f"{vehicle} reports {visit.zone}, edges {visit.edges}: no such")
             if self._queues[visit.zone]:
-                other = self._queues[visit.zone][0][0]
+                other = self._queues[visit.zone][0].vehicle
                 raise ValueError(f"{vehicle} reports zone {visit.zone}, held by {other}")
-        for visit in visits:
-            self._queues[visit.zone].append((vehicle, visit.seq))
         last = visits[-1]
         node = self.roadmap.edges[last.edges[-1]].end
-        self._held[vehicle] = Held(deque(visits), last.seq, node)
+        slots = self._slots(vehicle, visits, 0)
+        for slot in slots:
+            slot.granted, slot.in_s = True, 0.0
+            self._queues[slot.zone].append(slot)
+        self._held[vehicle] = Held(deque(visits), deque(slots), last.seq, node)
         place = self._place_of_node.get(node)
         if place is not None:
             self._taken[place] = vehicle
@@ -129,10 +161,10 @@ class Traffic:
         if held.visits[0].seq + EARLY_VISITS < held.lane_end:
             return False
         exit_zone = self.roadmap.edges[held.lane.edges[-1]].zone
-        for other, _ in self._queues[exit_zone]:
-            if other == vehicle:
+        for slot in self._queues[exit_zone]:
+            if slot.vehicle == vehicle:
                 return True
-            ahead = self._held[other]
+            ahead = self._held[slot.vehicle]
             if ahead.lane is not None and ahead.lane.lane == held.lane.lane:
                 return False
         return True
@@ -169,17 +201,35 @@ class Traffic:
         enter = visits[-lane_visits].seq if lane_visits else 0
         return Trip(tuple(visits), enter, goal)
 
-    def take(self, vehicle: str, trip: Trip) -> None:
-        """Make the trip the vehicle's road: reserve its end and queue for all its zones."""
+    def take(self, vehicle: str, trip: Trip, now_s: float) -> bool:
+        """Make the trip the vehicle's road: reserve its end and queue for all its zones.
+
+        False, and nothing is changed, if it does not fit now because someone is to stay on the way.
+        """
         held = self._held[vehicle]
         assert trip.visits[0].seq == held.visits[-1].seq + 1, "a trip made before another one"
-        for visit in trip.visits:
-            self._queues[visit.zone].append((vehicle, visit.seq))
+        slots = self._slots(vehicle, trip.visits, trip.enter)
+        last = held.slots[-1]
+        project(
+            [h.slots[0] for h in self._held.values() if h.lane is None or not _deep(h.slots[0])],
+            self._contended,
+            now_s,
+        )
+        contended = [slot for slot in slots if slot.depth <= 1]
+        chosen = fit(contended, self._queues, max(last.in_s + last.drive_s, now_s))
+        if chosen is None:
+            return False
+        for slot, place in zip(reversed(contended), reversed(chosen.places), strict=True):
+            self._queues[slot.zone].insert(place, slot)
+        for slot in slots[len(contended) :]:
+            self._queues[slot.zone].append(slot)
+        last.next = slots[0]
         held.visits.extend(trip.visits)
+        held.slots.extend(slots)
         held.node = self.roadmap.edges[trip.visits[-1].edges[-1]].end
         if trip.enter:
-            from_side_edge = trip.visits[-1].edges[-1]
-            held.lane = next(w for w in self.roadmap.lane_ways if w.edges[-1] == from_side_edge)
+            last_edge = trip.visits[-1].edges[-1]
+            held.lane = next(w for w in self.roadmap.lane_ways if w.edges[-1] == last_edge)
             held.lane_end = trip.arrive
         else:
             assert self.may_take(vehicle, trip.goal), f"{trip.goal} is not free for {vehicle}"
@@ -187,25 +237,60 @@ class Traffic:
             self._taken[trip.goal] = vehicle
             self._place_visits.setdefault(vehicle, {})[trip.arrive] = trip.goal
         self._to_extend[vehicle] = None
+        return True
+
+    def order_of(self, zone: str) -> list[tuple[str, int]]:
+        """(vehicle, `seq`) of all visits that are in the zone or wait for it, in their order."""
+        return [(slot.vehicle, slot.seq) for slot in self._queues[zone]]
+
+    def _slots(self, vehicle: str, visits: tuple[Visit, ...], enter: int) -> list[Slot]:
+        """The visits as slots, each linked to the next; `enter` is the first one in a lane."""
+        slots: list[Slot] = []
+        for visit in visits:
+            drive_s, clear_s = self._durations_of(visit.edges)
+            slot = Slot(vehicle, visit.seq, visit.zone, drive_s, clear_s)
+            if enter and visit.seq >= enter:
+                slot.depth = visit.seq - enter + 1
+                slot.to_come = visits[-1].seq - visit.seq
+            if slots:
+                slots[-1].next = slot
+            slots.append(slot)
+        return slots
+
+    def _durations_of(self, edges: tuple[str, ...]) -> tuple[float, float]:
+        """Time to drive the edges, and until the rear has followed into the first [s]."""
+        known = self._durations.get(edges)
+        if known is None:
+            found = [self.roadmap.edges[edge] for edge in edges]
+            speeds = [min(edge.speed_mps, self._body.speed_mps) for edge in found]
+            pairs = zip(found, speeds, strict=True)
+            known = (
+                sum(edge.length_m / speed for edge, speed in pairs),
+                self._body.rear_clear_m / min(speeds),
+            )
+            self._durations[edges] = known
+        return known
 
     # --- grants -------------------------------------------------------------------------------
 
-    def clear(self, vehicle: str, cleared: int) -> bool:
+    def clear(self, vehicle: str, cleared: int, now_s: float) -> bool:
         """The vehicle's rear has left all visits up to `cleared`; whether a place became free."""
         held = self._held[vehicle]
         freed = False
         while len(held.visits) > 1 and held.visits[0].seq <= min(cleared, held.granted - 1):
-            visit = held.visits.popleft()
+            visit, slot = held.visits.popleft(), held.slots.popleft()
             queue = self._queues[visit.zone]
-            assert queue[0] == (vehicle, visit.seq), "cleared what another heads"
-            queue.popleft()
+            assert queue[0] is slot, "cleared what another heads"
+            del queue[0]
             if queue:
-                self._to_extend[queue[0][0]] = None
+                self._to_extend[queue[0].vehicle] = None
             place = self._place_visits.get(vehicle, {}).pop(visit.seq, None)
             if place is not None and self._taken.get(place) == vehicle:
                 if place not in self._place_visits[vehicle].values():
                     del self._taken[place]
                 freed = True
+            first = held.slots[0]
+            first.in_s = now_s - first.clear_s
         self._to_extend[vehicle] = None
         return freed
 
@@ -233,25 +318,24 @@ class Traffic:
         held = self._held[vehicle]
         granted: list[Visit] = []
         ahead_m = 0.0
-        for visit in held.visits:
-            if visit.seq <= held.granted:
-                ahead_m += self._length_m(visit)
-                continue
-            if ahead_m >= self._horizon_m or not self._heads(vehicle, visit):
-                break
-            granted.append(visit)
+        for visit, slot in zip(held.visits, held.slots, strict=True):
+            if not slot.granted:
+                if ahead_m >= self._horizon_m or not self._heads(slot):
+                    break
+                slot.granted = True
+                granted.append(visit)
             ahead_m += self._length_m(visit)
         if granted:
             held.granted = granted[-1].seq
         return tuple(granted)
 
-    def _heads(self, vehicle: str, visit: Visit) -> bool:
+    def _heads(self, slot: Slot) -> bool:
         """Whether nobody but the vehicle itself is before the visit."""
-        for other, seq in self._queues[visit.zone]:
-            if other != vehicle:
-                return False
-            if seq == visit.seq:
+        for other in self._queues[slot.zone]:
+            if other is slot:
                 return True
+            if other.vehicle != slot.vehicle:
+                return False
         return False
 
     def _length_m(self, visit: Visit) -> float:
