@@ -179,8 +179,7 @@ class FleetManager:
         vehicle.stamp_ns, vehicle.battery_pct = report.stamp_ns, report.battery_pct
         vehicle.grant_taken = max(vehicle.grant_taken, report.grant)
         vehicle.accepted = report.accepted
-        if self.traffic.clear(vehicle.name, report.cleared, now_ns / 1e9):
-            self._undecided = True
+        self.traffic.clear(vehicle.name, report.cleared, now_ns / 1e9)
         effects: list[Effect] = []
         if vehicle.next is not None and report.step == vehicle.next.step:
             effects += self._finish(vehicle, "", now_ns)  # the lane is behind it
@@ -249,6 +248,7 @@ class FleetManager:
             if not self.traffic.take(vehicle.name, vehicle.permit_trip, now_ns / 1e9):
                 return []  # tried again with the next report, which a silent AGV is asked for
             vehicle.permit_trip = None
+            self._undecided = True  # the place that it leaves can be another's
         if vehicle.next is None and self.traffic.may_plan_on(vehicle.name):
             self._undecided = True
         job = vehicle.job

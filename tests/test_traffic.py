@@ -207,7 +207,7 @@ def standing() -> Traffic:
     return traffic
 
 
-def test_a_trip_reserves_its_place_until_the_rear_has_left_it():
+def test_a_trip_reserves_its_place_until_its_vehicle_has_a_trip_on():
     traffic = standing()
     trip = traffic.trip_to("AGV-001", "VN-C1-P1")
     assert traffic.may_take("AGV-003", "VN-C1-P1"), "looking at it reserves nothing"
@@ -216,7 +216,10 @@ def test_a_trip_reserves_its_place_until_the_rear_has_left_it():
     onward = traffic.trip_to("AGV-001", "VN-C2-D1")
     traffic.take_grants()
     traffic.take("AGV-001", onward, 0.0)
-    assert not traffic.may_take("AGV-003", "VN-C1-P1")
+    assert traffic.may_take("AGV-003", "VN-C1-P1")
+    traffic.take("AGV-003", traffic.trip_to("AGV-003", "VN-C1-P1"), 0.0)
+    assert [vehicle for vehicle, _ in traffic.order_of("VN-C1-P1")][-1] == "AGV-003"
+    assert not traffic.may_take("AGV-001", "VN-C1-P1")
 
 
 def test_a_home_is_never_given_to_another():

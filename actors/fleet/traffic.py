@@ -14,8 +14,8 @@ The method, in the order in which the guarantee is built:
 - From a lane trips are made in the order in which the vehicles are in it, so that none waits for
   one behind it.
 
-Places are reserved only when they are free, and each vehicle has one place, its home, that is
-never given to another.
+A place is reserved for one vehicle as soon as no other is to stay there: one that has a trip on will
+leave it for certain. Each vehicle has one place, its home, that is never given to another.
 """
 
 from collections import deque
@@ -103,9 +103,7 @@ class Traffic:
         self._durations: dict[tuple[str, ...], tuple[float, float]] = {}
         self._held: dict[str, Held] = {}
         self._taken: dict[str, str] = {}
-        """Vehicle by place that it stands in, leaves, or has reserved."""
-        self._place_visits: dict[str, dict[int, str]] = {}
-        """Per vehicle, the place that is given back when the visit `seq` is cleared."""
+        """By place, the vehicle that stays there or is to stay: whose road ends there."""
         self._to_extend: dict[str, None] = {}
         self._place_of_node = {place.node: place.id for place in roadmap.places.values()}
 
@@ -134,7 +132,6 @@ class Traffic:
         place = self._place_of_node.get(node)
         if place is not None:
             self._taken[place] = vehicle
-            self._place_visits[vehicle] = {last.seq: place}
 
     def place_of(self, vehicle: str) -> str | None:
         """The place at which the vehicle's planned road ends, or None in a lane."""
@@ -224,6 +221,9 @@ class Traffic:
         for slot in slots[len(contended) :]:
             self._queues[slot.zone].append(slot)
         last.next = slots[0]
+        left = self._place_of_node.get(held.node)
+        if left is not None:  # it will leave for certain: others may queue behind it
+            del self._taken[left]
         held.visits.extend(trip.visits)
         held.slots.extend(slots)
         held.node = self.roadmap.edges[trip.visits[-1].edges[-1]].end
@@ -235,7 +235,6 @@ class Traffic:
             assert self.may_take(vehicle, trip.goal), f"{trip.goal} is not free for {vehicle}"
             held.lane = None
             self._taken[trip.goal] = vehicle
-            self._place_visits.setdefault(vehicle, {})[trip.arrive] = trip.goal
         self._to_extend[vehicle] = None
         return True
 
@@ -273,10 +272,9 @@ class Traffic:
 
     # --- grants -------------------------------------------------------------------------------
 
-    def clear(self, vehicle: str, cleared: int, now_s: float) -> bool:
-        """The vehicle's rear has left all visits up to `cleared`; whether a place became free."""
+    def clear(self, vehicle: str, cleared: int, now_s: float) -> None:
+        """The vehicle's rear has left all visits up to `cleared`."""
         held = self._held[vehicle]
-        freed = False
         while len(held.visits) > 1 and held.visits[0].seq <= min(cleared, held.granted - 1):
             visit, slot = held.visits.popleft(), held.slots.popleft()
             queue = self._queues[visit.zone]
@@ -284,15 +282,9 @@ class Traffic:
             del queue[0]
             if queue:
                 self._to_extend[queue[0].vehicle] = None
-            place = self._place_visits.get(vehicle, {}).pop(visit.seq, None)
-            if place is not None and self._taken.get(place) == vehicle:
-                if place not in self._place_visits[vehicle].values():
-                    del self._taken[place]
-                freed = True
             first = held.slots[0]
             first.in_s = now_s - first.clear_s
         self._to_extend[vehicle] = None
-        return freed
 
     def take_grants(self) -> list[tuple[str, tuple[Visit, ...]]]:
         """All visits that have become free to drive since the last call, by vehicle."""
