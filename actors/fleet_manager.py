@@ -43,6 +43,8 @@ AUDIT_NS = 5 * 10**9
 """How often it is checked that nothing told to an AGV was lost [ours]."""
 LOST_NS = 20 * 10**9
 """What is not confirmed after this time is sent again [ours]: two lane zones at full speed."""
+REPLANNED_MOST = 3
+"""So many trips that have fallen behind are fitted anew at each audit [ours]."""
 SILENT_NS = 60 * 10**9
 """An AGV with a step that has not reported for this time is asked to [ours]."""
 SERVING: dict[Action, OrderState] = {"load": "loading", "scan": "scanning", "unload": "unloading"}
@@ -104,7 +106,9 @@ class FleetManager:
             case QueryLane(lane, asked_ns):
                 return self._on_query_lane(lane, asked_ns)
             case TimerFired("audit"):
-                return self._audit(now_ns)
+                effects = self._audit(now_ns)
+                if self._running:
+                    self.traffic.replan_late(now_ns / 1e9, REPLANNED_MOST)
             case Started():
                 return [
                     Emit(DeviceChanged(self.name, "fleet_manager", "starting")),

@@ -89,6 +89,20 @@ class Model:
         self.in_lane.pop(vehicle, None)
         return True
 
+    def replan(self, vehicle: str) -> None:
+        """Let it be fitted anew; only turns that are not granted may change."""
+        self.traffic.replan(vehicle, self.now_s)
+        for zone, before in self.order.items():
+            order = self.traffic.order_of(zone)
+            assert sorted(order) == sorted(before), "nobody is lost"
+            assert [one for one in order if one[0] != vehicle] == [
+                one for one in before if one[0] != vehicle
+            ], "others keep their order"
+            granted = sum(seq <= self.granted[other] for other, seq in before)
+            assert order[:granted] == list(before)[:granted], "nobody gets before a grant"
+            self.order[zone] = deque(order)
+        self.check_waits()
+
     def cross(self, vehicle: str) -> bool:
         """Plan into a lane that has room, as its permits would let it."""
         if vehicle in self.in_lane or self.traffic.place_of(vehicle) is None:
@@ -171,7 +185,7 @@ class Model:
 
 moves = st.lists(
     st.tuples(
-        st.sampled_from(("go", "cross", "drive", "drive", "drive", "grant")),
+        st.sampled_from(("go", "cross", "drive", "drive", "drive", "grant", "replan")),
         st.integers(0, 1000),
         st.integers(0, 1000),
     ),
@@ -195,6 +209,8 @@ def test_whatever_trips_are_made_no_zone_is_shared_no_wait_is_circular_and_all_e
             model.cross(vehicle)
         elif kind == "drive":
             model.drive(vehicle)
+        elif kind == "replan":
+            model.replan(vehicle)
         model.grant()
     model.settle()
 

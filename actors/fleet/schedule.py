@@ -56,6 +56,8 @@ def project(rearmost: Iterable[Slot], queues: Iterable[list[Slot]], now_s: float
     followers: dict[int, list[Slot]] = {}
     blocked: set[int] = set()
     for queue in queues:
+        if len(queue) < 2:
+            continue
         for first, second in pairwise(queue):
             if first.vehicle == second.vehicle or second.granted:
                 continue

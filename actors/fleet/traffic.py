@@ -14,16 +14,17 @@ The method, in the order in which the guarantee is built:
 - From a lane trips are made in the order in which the vehicles are in it, so that none waits for
   one behind it.
 
-A place is reserved for one vehicle as soon as no other is to stay there: one that has a trip on will
-leave it for certain. Each vehicle has one place, its home, that is never given to another.
+A place is reserved for one vehicle as soon as no other is to stay there: one that has a trip on
+will leave for certain. Each vehicle has one place, its home, that is never given to another.
 """
 
+import math
 from collections import deque
 
 import msgspec
 
 from actors.fleet.routing import Router
-from actors.fleet.schedule import LANE_END_ZONES, Slot, fit, project
+from actors.fleet.schedule import LANE_END_ZONES, Chosen, Slot, fit, project
 from actors.messages import Visit
 from actors.site.roadmap import LaneWay, Roadmap
 
@@ -61,6 +62,14 @@ class Held(msgspec.Struct):
     """The lane in which the last planned visit lies."""
     lane_end: int = -1
     """`seq` of the last visit in that lane."""
+    due_s: float = math.inf
+    """When the present trip was projected to end, when it was last fitted."""
+
+
+LATE_S = 8.0
+"""A trip projected to end so much later than when it was last fitted is fitted anew [ours]."""
+GAIN_S = 5.0
+"""So much sooner must it then end to be worth the change of turns [ours]."""
 
 
 def _deep(slot: Slot) -> bool:
@@ -207,20 +216,12 @@ class Traffic:
         assert trip.visits[0].seq == held.visits[-1].seq + 1, "a trip made before another one"
         slots = self._slots(vehicle, trip.visits, trip.enter)
         last = held.slots[-1]
-        project(
-            [h.slots[0] for h in self._held.values() if h.lane is None or not _deep(h.slots[0])],
-            self._contended,
-            now_s,
-        )
-        contended = [slot for slot in slots if slot.depth <= 1]
-        chosen = fit(contended, self._queues, max(last.in_s + last.drive_s, now_s))
+        self._project(now_s)
+        chosen = self._fit(last, slots, now_s)
         if chosen is None:
             return False
-        for slot, place in zip(reversed(contended), reversed(chosen.places), strict=True):
-            self._queues[slot.zone].insert(place, slot)
-        for slot in slots[len(contended) :]:
-            self._queues[slot.zone].append(slot)
-        last.next = slots[0]
+        self._enqueue(last, slots, chosen)
+        held.due_s = chosen.arrive_s
         left = self._place_of_node.get(held.node)
         if left is not None:  # it will leave for certain: others may queue behind it
             del self._taken[left]
@@ -237,6 +238,78 @@ class Traffic:
             self._taken[trip.goal] = vehicle
         self._to_extend[vehicle] = None
         return True
+
+    def replan(self, vehicle: str, now_s: float) -> bool:
+        """Fit what is left of a trip anew, for a vehicle that has fallen behind.
+
+        Only visits that are not granted change their turns, and only if the trip then ends at
+        least `GAIN_S` sooner; otherwise all is as before.
+        """
+        held = self._held[vehicle]
+        suffix = [slot for slot in held.slots if not slot.granted]
+        if not suffix or suffix[0].depth > 1:
+            return False
+        last = held.slots[-len(suffix) - 1]
+        self._project(now_s)
+        ends = next(slot for slot in reversed(suffix) if slot.depth <= 1)
+        old_end_s = ends.in_s + ends.drive_s
+        if old_end_s <= held.due_s + LATE_S:
+            return False
+        turns = []
+        for slot in suffix:
+            queue = self._queues[slot.zone]
+            turns.append(queue.index(slot))
+            del queue[turns[-1]]
+        last.next = None
+        self._project(now_s)
+        chosen = self._fit(last, suffix, now_s)
+        better = chosen is not None and chosen.arrive_s <= old_end_s - GAIN_S
+        if chosen is not None and better:
+            for slot in suffix:  # those that were behind may have become first
+                if self._queues[slot.zone]:
+                    self._to_extend[self._queues[slot.zone][0].vehicle] = None
+            self._enqueue(last, suffix, chosen)
+            self._to_extend[vehicle] = None
+        else:
+            for slot, turn in zip(reversed(suffix), reversed(turns), strict=True):
+                self._queues[slot.zone].insert(turn, slot)
+            last.next = suffix[0]
+        held.due_s = chosen.arrive_s if chosen is not None and better else old_end_s
+        return better
+
+    def replan_late(self, now_s: float, most: int) -> int:
+        """Fit the trips anew that have fallen behind furthest; how many of them changed."""
+        self._project(now_s)
+        behind = []
+        for vehicle, held in self._held.items():
+            end = held.slots[-1]
+            if not end.granted and end.depth == 0:
+                behind.append((held.due_s - end.in_s - end.drive_s, vehicle))
+        behind.sort()
+        return sum(self.replan(vehicle, now_s) for late_s, vehicle in behind[:most] if late_s < 0)
+
+    def _project(self, now_s: float) -> None:
+        rearmost = [
+            held.slots[0]
+            for held in self._held.values()
+            if held.lane is None or not _deep(held.slots[0])
+        ]
+        project(rearmost, self._contended, now_s)
+
+    def _fit(self, last: Slot, slots: list[Slot], now_s: float) -> Chosen | None:
+        """Gaps for visits that follow `last`; inside a lane, turns follow from its entry."""
+        contended = [slot for slot in slots if slot.depth <= 1]
+        return fit(contended, self._queues, max(last.in_s + last.drive_s, now_s))
+
+    def _enqueue(self, last: Slot, slots: list[Slot], chosen: Chosen) -> None:
+        # From the last to the first, so that places found stay right in a zone visited twice.
+        for slot, place in zip(
+            reversed(slots[: len(chosen.places)]), reversed(chosen.places), strict=True
+        ):
+            self._queues[slot.zone].insert(place, slot)
+        for slot in slots[len(chosen.places) :]:
+            self._queues[slot.zone].append(slot)
+        last.next = slots[0]
 
     def order_of(self, zone: str) -> list[tuple[str, int]]:
         """(vehicle, `seq`) of all visits that are in the zone or wait for it, in their order."""

@@ -17,6 +17,7 @@ class Bench(StrEnum):
     WORLD = "world"
     START = "start"
     LIVE = "live"
+    TRAFFIC = "traffic"
 
 
 def bench(
@@ -24,7 +25,7 @@ def bench(
         Bench,
         typer.Argument(
             help="world: events of virtual time. start: actors and their memory. "
-            "live: grants and timers on Ray with 60 AGVs."
+            "live: grants and timers on Ray with 60 AGVs. traffic: a million grants judged."
         ),
     ],
     site: Annotated[
@@ -49,6 +50,10 @@ def bench(
             from interfaces.bench import live
 
             figures = live.measure(site, err.print)
+        case Bench.TRAFFIC:
+            from interfaces.bench import traffic
+
+            figures = traffic.measure(err.print)
     table = Table(title=f"bench {name}", title_justify="left")
     for heading in ("figure", "value", "unit", "baseline", "ratio"):
         table.add_column(heading, justify="left" if heading in ("figure", "unit") else "right")
