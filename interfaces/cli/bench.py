@@ -17,6 +17,7 @@ class Bench(StrEnum):
     WORLD = "world"
     START = "start"
     LIVE = "live"
+    ASSIGNMENT = "assignment"
 
 
 def bench(
@@ -24,7 +25,8 @@ def bench(
         Bench,
         typer.Argument(
             help="world: events of virtual time. start: actors and their memory. "
-            "live: grants and timers on Ray with 60 AGVs."
+            "live: grants and timers on Ray with 60 AGVs. "
+            "assignment: which AGV takes which order, beside scipy."
         ),
     ],
     site: Annotated[
@@ -49,6 +51,10 @@ def bench(
             from interfaces.bench import live
 
             figures = live.measure(site, err.print)
+        case Bench.ASSIGNMENT:
+            from interfaces.bench import assignment
+
+            figures = assignment.measure()
     table = Table(title=f"bench {name}", title_justify="left")
     for heading in ("figure", "value", "unit", "baseline", "ratio"):
         table.add_column(heading, justify="left" if heading in ("figure", "unit") else "right")
