@@ -5,14 +5,14 @@ assign waiting orders to free AGVs; tell every AGV that stands at a decision wha
 those without work home or to a charger; pass on the grants that have become free.
 """
 
-import math
 from typing import Literal
 
 import msgspec
 import numpy as np
 
 from actors.effects import Effect, Emit, Reply, Send, SetTimer
-from actors.fleet.assignment import assign
+from actors.fleet.assignment import assign_in_turn
+from actors.fleet.cost import Costs, is_promoted
 from actors.fleet.orders import ENDED, Job, OrderBook
 from actors.fleet.traffic import Body, Traffic
 from actors.fleet.vehicles import Vehicle
@@ -21,6 +21,7 @@ from actors.messages import (
     Action,
     AgvReport,
     CancelOrder,
+    CostTerms,
     DeviceChanged,
     ExtendGrant,
     LaneTruth,
@@ -65,6 +66,10 @@ class FleetPlan(msgspec.Struct, frozen=True):
     charge_below_pct: float
     charge_until_pct: float
     reserve_pct: float
+    pct_per_km: float
+    """Charge that a loaded AGV draws."""
+    lift_s: dict[Side, float]
+    """Mean time of a lift by the cranes of a side."""
 
 
 class FleetManager:
@@ -79,6 +84,10 @@ class FleetManager:
         self.plan = plan
         self.orders = OrderBook()
         self.traffic = Traffic(plan.roadmap, plan.homes, plan.horizon_m, plan.body)
+        self.costs = Costs(
+            plan.roadmap, self.traffic.router, plan.open_ways, plan.lift_s, plan.pct_per_km,
+            plan.reserve_pct,
+        )  # fmt: skip
         self.vehicles = {
             vehicle: Vehicle(vehicle, home, side, side)
             for vehicle, home in plan.homes.items()
@@ -284,51 +293,63 @@ class FleetManager:
     # --- dispatching --------------------------------------------------------------------------
 
     def _assign_orders(self, now_ns: int) -> list[Effect]:
-        """Phase 1: give waiting orders to free AGVs, at the least total time to the pick-up."""
+        """Phase 1: give waiting orders to free AGVs, at the least total cost."""
         free = [v for v in self.vehicles.values() if self._may_take_order(v)]
-        if not free:
+        offers = self._offers(free, now_ns) if free else []
+        if not offers:
             return []
-        jobs: list[tuple[Job, Place | None]] = []
-        for side in dict.fromkeys(place_side for place_side, _ in self._places):
-            bays = self._free_places(side, "pickup")
-            remote = sum(v.side != side for v in free)
-            for i, job in enumerate(self.orders.queued(side)[: len(bays) + remote]):
-                jobs.append((job, bays[i] if i < len(bays) else None))
-        if not jobs:
-            return []
-        cost_s = np.array([[self._reach_s(v, job, bay) for job, bay in jobs] for v in free])
+        terms = self._terms(free, offers, now_ns)
+        cost_s = np.array([[pair.total_s for pair in row] for row in terms])
+        promoted = [i for i, (job, _, _) in enumerate(offers) if is_promoted(job, now_ns)]
         effects: list[Effect] = []
-        for row, column in assign(cost_s):
-            job, vehicle = jobs[column][0], free[row]
+        for row, column in assign_in_turn(cost_s, promoted):
+            job, vehicle = offers[column][0], free[row]
             self.orders.assign(job, vehicle.name)
             vehicle.job = job
             effects += self._come_into(job, "assigned", now_ns)
         return effects
+
+    def _offers(self, free: list[Vehicle], now_ns: int) -> list[tuple[Job, Place | None, int]]:
+        """Orders that may be assigned now, with their bay and how many are before it at its crane.
+
+        Of each side as many as there are bays free, and AGVs free to come from the other side:
+        until those are here, bays will be. Promoted orders are before all others.
+        """
+        offers: list[tuple[Job, Place | None, int]] = []
+        for side in dict.fromkeys(place_side for place_side, _ in self._places):
+            queued = self.orders.queued(side)
+            if not queued:
+                continue
+            old = [job for job in queued if is_promoted(job, now_ns)]
+            jobs = sorted(old, key=lambda job: job.arrived)
+            jobs += [job for job in queued if not is_promoted(job, now_ns)]
+            bays = self._free_places(side, "pickup")
+            busy = self._station_load(side, "pickup")
+            remote = sum(v.side != side for v in free)
+            for i, job in enumerate(jobs[: len(bays) + remote]):
+                bay = bays[i] if i < len(bays) else None
+                ahead = 0
+                if bay is not None:
+                    ahead = busy[bay.station]
+                    busy[bay.station] += 1
+                offers.append((job, bay, ahead))
+        return offers
+
+    def _terms(
+        self, free: list[Vehicle], offers: list[tuple[Job, Place | None, int]], now_ns: int
+    ) -> list[list[CostTerms]]:
+        """The cost of every pair, a row an AGV."""
+        return [
+            [self.costs.terms(vehicle, node, job, bay, ahead, now_ns) for job, bay, ahead in offers]
+            for vehicle in free
+            for node in (self.traffic.node_of(vehicle.name),)
+        ]
 
     def _may_take_order(self, vehicle: Vehicle) -> bool:
         return (
             vehicle.job is None
             and vehicle.battery_pct >= max(self.plan.reserve_pct, self.plan.charge_below_pct)
             and self._at_decision(vehicle)
-        )
-
-    def _reach_s(self, vehicle: Vehicle, job: Job, bay: Place | None) -> float:
-        """Time until the AGV can be at the order's bay; infinite without a bay on its side [s]."""
-        roadmap, router = self.plan.roadmap, self.traffic.router
-        node = self.traffic.node_of(vehicle.name)
-        if vehicle.side == job.request.from_side:
-            if bay is None:
-                return math.inf
-            return router.time_s(node, bay.node)
-        way = min(
-            (w for w in self.plan.open_ways if w.from_side == vehicle.side),
-            key=lambda w: w.lane,
-        )
-        edges = [roadmap.edges[edge] for edge in way.edges]
-        lane_s = sum(edge.length_m / edge.speed_mps for edge in edges)
-        goal = bay or self._places[job.request.from_side, "pickup"][0]
-        return (
-            router.time_s(node, edges[0].start) + lane_s + router.time_s(edges[-1].end, goal.node)
         )
 
     def _at_decision(self, vehicle: Vehicle) -> bool:

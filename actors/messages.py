@@ -417,6 +417,30 @@ class OrderAnswer(Message):
     reason: str = ""
 
 
+class CostTerms(msgspec.Struct, frozen=True, gc=False):
+    """What it costs that an AGV takes an order [s]; the least sum is chosen."""
+
+    reach_s: float
+    """Its way to the bay."""
+    crane_s: float
+    """Its wait there, for the crane's next free slot."""
+    late_s: float
+    """The lateness that this makes, less that of leaving the order for later."""
+    priority_s: float
+    waiting_s: float
+    """The longer an order has waited, the less it costs to take it."""
+    energy_s: float
+    """Large if the task and the way to a charger would eat into the reserve."""
+
+    @property
+    def total_s(self) -> float:
+        """The sum of all terms."""
+        return (
+            self.reach_s + self.crane_s + self.late_s
+            + self.priority_s + self.waiting_s + self.energy_s
+        )  # fmt: skip
+
+
 # --- domain events ----------------------------------------------------------------------------
 
 

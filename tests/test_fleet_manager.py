@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.effects import Effect, Emit
+from actors.fleet.cost import PROMOTED_AFTER_S
 from actors.fleet_manager import LOST_NS, SILENT_NS
 from actors.messages import (
     AbandonStep,
@@ -199,6 +200,24 @@ def test_orders_wait_by_priority_then_deadline_then_arrival():
         fleet.put(request)
     book = fleet.manager.orders  # type: ignore[attr-defined]
     assert [job.request.id for job in book.queued("VN")] == ["T4", "T3", "T2", "T1"]
+
+
+def only_one_agv_for_two_orders(age_s: float) -> str:
+    """Which order it takes: T1 has waited so long when T2, of higher priority, comes."""
+    fleet = Fleet()
+    for agv in fleet.homes:
+        fleet.battery_pct[agv] = 80.0 if agv == "AGV-001" else 25.0
+    fleet.put(order(1))
+    fleet.now_ns = round(age_s * S)
+    fleet.put(order(2, priority=9))
+    fleet.start()
+    (first,) = [step.order for step in fleet.steps.values() if step.order]
+    return first
+
+
+def test_priority_goes_first_until_an_order_has_waited_too_long():
+    assert only_one_agv_for_two_orders(PROMOTED_AFTER_S - 60) == "T2"
+    assert only_one_agv_for_two_orders(PROMOTED_AFTER_S + 1) == "T1"
 
 
 # --- cancelling -------------------------------------------------------------------------------
