@@ -14,6 +14,7 @@ from actors.effects import Effect, Emit, Reply, Send, SetTimer
 from actors.fleet.assignment import assign_in_turn
 from actors.fleet.cost import Costs, is_promoted
 from actors.fleet.orders import ENDED, Job, OrderBook
+from actors.fleet.reasons import Reasons
 from actors.fleet.traffic import Body, Traffic
 from actors.fleet.vehicles import Vehicle
 from actors.messages import (
@@ -23,13 +24,16 @@ from actors.messages import (
     CancelOrder,
     CostTerms,
     DeviceChanged,
+    ExplainOrder,
     ExtendGrant,
     LaneTruth,
     Message,
     OrderAnswer,
     OrderChanged,
+    OrderExplained,
     OrderRequest,
     OrderState,
+    PairCost,
     PutOrder,
     QueryLane,
     QueryReport,
@@ -96,6 +100,7 @@ class FleetManager:
         self._places: dict[tuple[Side, PlaceKind], list[Place]] = {}
         for place in plan.roadmap.places.values():
             self._places.setdefault((place.side, place.kind), []).append(place)
+        self._reasons = Reasons()
         self._steps = 0
         self._running = False
         self._undecided = False
@@ -110,6 +115,8 @@ class FleetManager:
                 effects = self._on_put_order(request, now_ns)
             case CancelOrder(order):
                 effects = self._on_cancel(order, now_ns)
+            case ExplainOrder(order):
+                return [Reply(self._explain(order))]
             case QueryLane(lane, asked_ns):
                 return self._on_query_lane(lane, asked_ns)
             case TimerFired("audit"):
@@ -162,6 +169,16 @@ class FleetManager:
             return [abandon, Reply(OrderAnswer("cancelling", job.as_order()))]
         effects = self._end(job, "cancelled", "on request", now_ns)
         return [*effects, Reply(OrderAnswer("cancelled", job.as_order()))]
+
+    def _explain(self, order: str) -> OrderExplained:
+        """Why the order has its AGV."""
+        if order not in self.orders:
+            return OrderExplained("unknown", order)
+        kept = self._reasons.of(order)
+        if kept is not None:
+            return kept
+        waiting = self.orders[order].state == "queued"
+        return OrderExplained("waiting" if waiting else "not_kept", order)
 
     def _end(self, job: Job, state: OrderState, reason: str, now_ns: int) -> list[Effect]:
         """The order is over; its AGV is free."""
@@ -306,6 +323,8 @@ class FleetManager:
             job, vehicle = offers[column][0], free[row]
             self.orders.assign(job, vehicle.name)
             vehicle.job = job
+            pairs = [PairCost(v.name, costs[column]) for v, costs in zip(free, terms, strict=True)]
+            self._reasons.keep(job.request.id, pairs, row, column in promoted, now_ns)
             effects += self._come_into(job, "assigned", now_ns)
         return effects
 

@@ -441,6 +441,36 @@ class CostTerms(msgspec.Struct, frozen=True, gc=False):
         )  # fmt: skip
 
 
+class PairCost(msgspec.Struct, frozen=True, gc=False):
+    """An AGV that might have an order, and at what cost."""
+
+    vehicle: str
+    terms: CostTerms
+
+
+class ExplainOrder(Message):
+    """Tell why the order was given to its AGV."""
+
+    id: str
+
+
+class OrderExplained(Message):
+    """Answer to `ExplainOrder`; the chosen pair stands in it if the order has been assigned."""
+
+    outcome: Literal["assigned", "waiting", "unknown", "not_kept"]
+    """`waiting`: not assigned; `not_kept`: never assigned and ended, or too long ago."""
+    id: str
+    at_ns: int = 0
+    """When it was assigned."""
+    vehicles: int = 0
+    """How many AGVs could have taken it."""
+    promoted: bool = False
+    """It had waited so long that it was assigned before all others."""
+    chosen: PairCost | None = None
+    runner_up: PairCost | None = None
+    """The cheapest of the other AGVs that were free; it may have been given another order."""
+
+
 # --- domain events ----------------------------------------------------------------------------
 
 
@@ -468,7 +498,7 @@ AnyMessage = (
     | RequestScan | ScanDecided | StartScan | ScanFinished | ScannerState
     | RequestPermit | PermitGranted | PermitRefused | LaneEntered | LaneLeft | LaneNoted
     | QueryLane | LaneTruth
-    | PutOrder | CancelOrder | OrderAnswer
+    | PutOrder | CancelOrder | OrderAnswer | ExplainOrder | OrderExplained
 )  # fmt: skip
 AnyEvent = OrderChanged | DeviceChanged
 
