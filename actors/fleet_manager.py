@@ -5,6 +5,7 @@ assign waiting orders to free AGVs; tell every AGV that stands at a decision wha
 those without work home or to a charger; pass on the grants that have become free.
 """
 
+import math
 from typing import Literal
 
 import msgspec
@@ -17,6 +18,7 @@ from actors.fleet.orders import ENDED, Job, OrderBook
 from actors.fleet.reasons import Reasons
 from actors.fleet.traffic import Body, Traffic
 from actors.fleet.vehicles import Vehicle
+from actors.fleet.watch import Watch
 from actors.messages import (
     AbandonStep,
     Action,
@@ -101,6 +103,7 @@ class FleetManager:
         for place in plan.roadmap.places.values():
             self._places.setdefault((place.side, place.kind), []).append(place)
         self._reasons = Reasons()
+        self._watch = Watch(name)
         self._steps = 0
         self._running = False
         self._undecided = False
@@ -548,7 +551,21 @@ class FleetManager:
             if len(effects) > sent or (busy and now_ns - vehicle.stamp_ns > SILENT_NS):
                 effects.append(Send(vehicle.name, QueryReport()))
                 vehicle.told_ns = now_ns
+        effects += [Emit(alarm) for alarm in self._watch.look(self._left_lying(now_ns), now_ns)]
         return [*effects, SetTimer("audit", now_ns + AUDIT_NS)]
+
+    def _left_lying(self, now_ns: int) -> dict[str, str]:
+        """Orders without an AGV that a free AGV could take now, with the first such AGV."""
+        if not self._running:
+            return {}
+        free = [v for v in self.vehicles.values() if self._may_take_order(v)]
+        offers = self._offers(free, now_ns)
+        left: dict[str, str] = {}
+        for vehicle, row in zip(free, self._terms(free, offers, now_ns), strict=True):
+            for (job, _, _), pair in zip(offers, row, strict=True):
+                if math.isfinite(pair.total_s):
+                    left.setdefault(job.request.id, vehicle.name)
+        return left
 
     def open_orders(self) -> int:
         """How many orders have not ended."""

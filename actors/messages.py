@@ -23,6 +23,8 @@ OrderState = Literal[
     "done", "cancelled", "failed",
 ]  # fmt: skip
 DeviceKind = Literal["vehicle", "crane", "lane", "booth", "fleet_manager"]
+AlarmKind = Literal["order_left"]
+"""`order_left`: an order could move and an AGV could take it, and neither does anything."""
 
 
 # Subclasses inherit `frozen`; type checkers learn it from the decorator.
@@ -489,6 +491,17 @@ class DeviceChanged(Event):
     detail: str = ""
 
 
+class Alarm(Event):
+    """Something is as it must not be, and people are to look at it."""
+
+    source: str
+    """The machine that noticed it."""
+    kind: AlarmKind
+    subject: str
+    """What is amiss: for `order_left` the id of the order."""
+    detail: str
+
+
 AnyMessage = (
     Started | TimerFired | LinkLost | LinkRestored
     | ExtendGrant | QueryState | ConfirmLoad | StartCharge
@@ -500,7 +513,7 @@ AnyMessage = (
     | QueryLane | LaneTruth
     | PutOrder | CancelOrder | OrderAnswer | ExplainOrder | OrderExplained
 )  # fmt: skip
-AnyEvent = OrderChanged | DeviceChanged
+AnyEvent = OrderChanged | DeviceChanged | Alarm
 
 _encoder = msgspec.msgpack.Encoder()
 _messages: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(AnyMessage)
