@@ -13,7 +13,7 @@ import numpy as np
 
 from actors.effects import Effect, Emit, Reply, Send, SetTimer
 from actors.fleet.assignment import assign_in_turn
-from actors.fleet.cost import Costs, is_promoted
+from actors.fleet.cost import Costs
 from actors.fleet.orders import ENDED, Job, OrderBook
 from actors.fleet.reasons import Reasons
 from actors.fleet.traffic import Body, Traffic
@@ -315,12 +315,12 @@ class FleetManager:
     def _assign_orders(self, now_ns: int) -> list[Effect]:
         """Phase 1: give waiting orders to free AGVs, at the least total cost."""
         free = [v for v in self.vehicles.values() if self._may_take_order(v)]
-        offers = self._offers(free, now_ns) if free else []
+        offers = self._offers(free) if free else []
         if not offers:
             return []
         terms = self._terms(free, offers, now_ns)
         cost_s = np.array([[pair.total_s for pair in row] for row in terms])
-        promoted = [i for i, (job, _, _) in enumerate(offers) if is_promoted(job, now_ns)]
+        promoted = [i for i, (job, _, _) in enumerate(offers) if self.orders.is_promoted(job)]
         effects: list[Effect] = []
         for row, column in assign_in_turn(cost_s, promoted):
             job, vehicle = offers[column][0], free[row]
@@ -331,7 +331,7 @@ class FleetManager:
             effects += self._come_into(job, "assigned", now_ns)
         return effects
 
-    def _offers(self, free: list[Vehicle], now_ns: int) -> list[tuple[Job, Place | None, int]]:
+    def _offers(self, free: list[Vehicle]) -> list[tuple[Job, Place | None, int]]:
         """Orders that may be assigned now, with their bay and how many are before it at its crane.
 
         Of each side as many as there are bays free, and AGVs free to come from the other side:
@@ -342,9 +342,9 @@ class FleetManager:
             queued = self.orders.queued(side)
             if not queued:
                 continue
-            old = [job for job in queued if is_promoted(job, now_ns)]
+            old = [job for job in queued if self.orders.is_promoted(job)]
             jobs = sorted(old, key=lambda job: job.arrived)
-            jobs += [job for job in queued if not is_promoted(job, now_ns)]
+            jobs += [job for job in queued if not self.orders.is_promoted(job)]
             bays = self._free_places(side, "pickup")
             busy = self._station_load(side, "pickup")
             remote = sum(v.side != side for v in free)
@@ -559,7 +559,7 @@ class FleetManager:
         if not self._running:
             return {}
         free = [v for v in self.vehicles.values() if self._may_take_order(v)]
-        offers = self._offers(free, now_ns)
+        offers = self._offers(free)
         left: dict[str, str] = {}
         for vehicle, row in zip(free, self._terms(free, offers, now_ns), strict=True):
             for (job, _, _), pair in zip(offers, row, strict=True):

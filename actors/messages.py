@@ -467,7 +467,7 @@ class OrderExplained(Message):
     vehicles: int = 0
     """How many AGVs could have taken it."""
     promoted: bool = False
-    """It had waited so long that it was assigned before all others."""
+    """It had been overtaken for so long that it was assigned before all others."""
     chosen: PairCost | None = None
     runner_up: PairCost | None = None
     """The cheapest of the other AGVs that were free; it may have been given another order."""

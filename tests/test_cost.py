@@ -11,12 +11,10 @@ from actors.fleet.cost import (
     ENERGY_SHORT_S,
     LEFT_S,
     PRIORITY_S,
-    PROMOTED_AFTER_S,
     WAITING_SHARE,
     Costs,
-    is_promoted,
 )
-from actors.fleet.orders import OrderBook
+from actors.fleet.orders import OVERTAKEN_NS_MAX, OrderBook
 from actors.fleet.vehicles import Vehicle
 from actors.fleet_manager import FleetManager
 from actors.messages import CostTerms, OrderRequest
@@ -79,10 +77,15 @@ def test_eating_into_the_reserve_costs_more_than_all_else_but_is_possible():
     assert terms(order(1)).energy_s == 0
 
 
-def test_an_order_is_promoted_after_its_time():
-    job = OrderBook().accept(order(1), 0)
-    assert not is_promoted(job, round(PROMOTED_AFTER_S * S) - 1)
-    assert is_promoted(job, round(PROMOTED_AFTER_S * S))
+def test_an_order_is_promoted_when_one_accepted_long_after_it_on_its_side_had_an_agv():
+    book = OrderBook()
+    first = book.accept(order(1), 0)
+    near = book.accept(order(2, priority=1), OVERTAKEN_NS_MAX - 1)
+    far = book.accept(order(3, priority=1), OVERTAKEN_NS_MAX)
+    beyond = book.accept(order(4, "CN"), 10 * OVERTAKEN_NS_MAX)
+    for job, promotes in ((beyond, False), (near, False), (far, True)):
+        book.assign(job, "AGV-001")
+        assert book.is_promoted(first) == promotes
 
 
 def test_promoted_orders_get_the_best_vehicle_left_one_by_one():

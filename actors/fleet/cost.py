@@ -18,11 +18,7 @@ takes no road, and one that comes from the other side leaves a gap there."""
 PRIORITY_S = 300.0
 """A step of priority is worth so long a way [ours]: about one crossing of a yard and back."""
 WAITING_SHARE = 0.5
-"""Each second of waiting takes so much off [ours]: at the promotion it is worth two steps of
-priority, so that promotion seldom comes suddenly."""
-PROMOTED_AFTER_S = 20 * 60.0
-"""An order that has waited so long is assigned first and alone [ours], so that none starves,
-whatever priorities come in after it; twice the time that an order takes from end to end."""
+"""Each second of waiting takes so much off [ours]: ten minutes are worth a step of priority."""
 LEFT_S = 600.0
 """An order left now is taken to be begun so much later: what lateness that makes speaks for it.
 Bounded, so that an order that is late already does not outweigh all others."""
@@ -33,12 +29,7 @@ finite, so that such an AGV still goes rather than that an order never does."""
 
 def waited_s(job: Job, now_ns: int) -> float:
     """How long the order has been waiting since it was accepted [s]."""
-    return (now_ns - job.history[0].at_ns) / 1e9
-
-
-def is_promoted(job: Job, now_ns: int) -> bool:
-    """Whether the order has waited so long that it goes before all that have not."""
-    return waited_s(job, now_ns) >= PROMOTED_AFTER_S
+    return (now_ns - job.accepted_ns) / 1e9
 
 
 class Costs:

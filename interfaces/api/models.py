@@ -100,7 +100,7 @@ class ExplanationOut(BaseModel):
     )
     at: Time | None = Field(description="When it was assigned.")
     vehicles: int = Field(description="AGVs that could have taken it then.")
-    promoted: bool = Field(description="It had waited so long that it went before all others.")
+    promoted: bool = Field(description="Overtaken for so long that it went first.")
     chosen: PairOut | None
     runner_up: PairOut | None = Field(
         description="The cheapest of the others; it may have been given another order."

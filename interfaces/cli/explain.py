@@ -47,7 +47,7 @@ def order(
         return
     out.print(_table(told))
     if told["promoted"]:
-        out.print("It had waited so long that it was assigned before all others.")
+        out.print("It had been overtaken for so long that it was assigned first.")
     if told["runner_up"] is None:
         out.print("No other AGV could have taken it.")
 
