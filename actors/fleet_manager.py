@@ -12,23 +12,30 @@ import msgspec
 import numpy as np
 
 from actors.effects import Effect, Emit, Reply, Send, SetTimer
-from actors.fleet.assignment import assign
+from actors.fleet.assignment import assign_in_turn
+from actors.fleet.cost import Costs
 from actors.fleet.orders import ENDED, Job, OrderBook
+from actors.fleet.reasons import Reasons
 from actors.fleet.traffic import Body, Traffic
 from actors.fleet.vehicles import Vehicle
+from actors.fleet.watch import Watch
 from actors.messages import (
     AbandonStep,
     Action,
     AgvReport,
     CancelOrder,
+    CostTerms,
     DeviceChanged,
+    ExplainOrder,
     ExtendGrant,
     LaneTruth,
     Message,
     OrderAnswer,
     OrderChanged,
+    OrderExplained,
     OrderRequest,
     OrderState,
+    PairCost,
     PutOrder,
     QueryLane,
     QueryReport,
@@ -67,6 +74,10 @@ class FleetPlan(msgspec.Struct, frozen=True):
     charge_below_pct: float
     charge_until_pct: float
     reserve_pct: float
+    pct_per_km: float
+    """Charge that a loaded AGV draws."""
+    lift_s: dict[Side, float]
+    """Mean time of a lift by the cranes of a side."""
 
 
 class FleetManager:
@@ -81,6 +92,10 @@ class FleetManager:
         self.plan = plan
         self.orders = OrderBook()
         self.traffic = Traffic(plan.roadmap, plan.homes, plan.horizon_m, plan.body)
+        self.costs = Costs(
+            plan.roadmap, self.traffic.router, plan.open_ways, plan.lift_s, plan.pct_per_km,
+            plan.reserve_pct,
+        )  # fmt: skip
         self.vehicles = {
             vehicle: Vehicle(vehicle, home, side, side)
             for vehicle, home in plan.homes.items()
@@ -89,6 +104,8 @@ class FleetManager:
         self._places: dict[tuple[Side, PlaceKind], list[Place]] = {}
         for place in plan.roadmap.places.values():
             self._places.setdefault((place.side, place.kind), []).append(place)
+        self._reasons = Reasons()
+        self._watch = Watch(name)
         self._steps = 0
         self._running = False
         self._undecided = False
@@ -103,6 +120,8 @@ class FleetManager:
                 effects = self._on_put_order(request, now_ns)
             case CancelOrder(order):
                 effects = self._on_cancel(order, now_ns)
+            case ExplainOrder(order):
+                return [Reply(self._explain(order))]
             case QueryLane(lane, asked_ns):
                 return self._on_query_lane(lane, asked_ns)
             case TimerFired("audit"):
@@ -157,6 +176,16 @@ class FleetManager:
             return [abandon, Reply(OrderAnswer("cancelling", job.as_order()))]
         effects = self._end(job, "cancelled", "on request", now_ns)
         return [*effects, Reply(OrderAnswer("cancelled", job.as_order()))]
+
+    def _explain(self, order: str) -> OrderExplained:
+        """Why the order has its AGV."""
+        if order not in self.orders:
+            return OrderExplained("unknown", order)
+        kept = self._reasons.of(order)
+        if kept is not None:
+            return kept
+        waiting = self.orders[order].state == "queued"
+        return OrderExplained("waiting" if waiting else "not_kept", order)
 
     def _end(self, job: Job, state: OrderState, reason: str, now_ns: int) -> list[Effect]:
         """The order is over; its AGV is free."""
@@ -288,51 +317,65 @@ class FleetManager:
     # --- dispatching --------------------------------------------------------------------------
 
     def _assign_orders(self, now_ns: int) -> list[Effect]:
-        """Phase 1: give waiting orders to free AGVs, at the least total time to the pick-up."""
+        """Phase 1: give waiting orders to free AGVs, at the least total cost."""
         free = [v for v in self.vehicles.values() if self._may_take_order(v)]
-        if not free:
+        offers = self._offers(free) if free else []
+        if not offers:
             return []
-        jobs: list[tuple[Job, Place | None]] = []
-        for side in dict.fromkeys(place_side for place_side, _ in self._places):
-            bays = self._free_places(side, "pickup")
-            remote = sum(v.side != side for v in free)
-            for i, job in enumerate(self.orders.queued(side)[: len(bays) + remote]):
-                jobs.append((job, bays[i] if i < len(bays) else None))
-        if not jobs:
-            return []
-        cost_s = np.array([[self._reach_s(v, job, bay) for job, bay in jobs] for v in free])
+        terms = self._terms(free, offers, now_ns)
+        cost_s = np.array([[pair.total_s for pair in row] for row in terms])
+        promoted = [i for i, (job, _, _) in enumerate(offers) if self.orders.is_promoted(job)]
         effects: list[Effect] = []
-        for row, column in assign(cost_s):
-            job, vehicle = jobs[column][0], free[row]
+        for row, column in assign_in_turn(cost_s, promoted):
+            job, vehicle = offers[column][0], free[row]
             self.orders.assign(job, vehicle.name)
             vehicle.job = job
+            pairs = [PairCost(v.name, costs[column]) for v, costs in zip(free, terms, strict=True)]
+            self._reasons.keep(job.request.id, pairs, row, column in promoted, now_ns)
             effects += self._come_into(job, "assigned", now_ns)
         return effects
+
+    def _offers(self, free: list[Vehicle]) -> list[tuple[Job, Place | None, int]]:
+        """Orders that may be assigned now, with their bay and how many are before it at its crane.
+
+        Of each side as many as there are bays free, and AGVs free to come from the other side:
+        until those are here, bays will be. Promoted orders are before all others.
+        """
+        offers: list[tuple[Job, Place | None, int]] = []
+        for side in dict.fromkeys(place_side for place_side, _ in self._places):
+            queued = self.orders.queued(side)
+            if not queued:
+                continue
+            old = [job for job in queued if self.orders.is_promoted(job)]
+            jobs = sorted(old, key=lambda job: job.arrived)
+            jobs += [job for job in queued if not self.orders.is_promoted(job)]
+            bays = self._free_places(side, "pickup")
+            busy = self._station_load(side, "pickup")
+            remote = sum(v.side != side for v in free)
+            for i, job in enumerate(jobs[: len(bays) + remote]):
+                bay = bays[i] if i < len(bays) else None
+                ahead = 0
+                if bay is not None:
+                    ahead = busy[bay.station]
+                    busy[bay.station] += 1
+                offers.append((job, bay, ahead))
+        return offers
+
+    def _terms(
+        self, free: list[Vehicle], offers: list[tuple[Job, Place | None, int]], now_ns: int
+    ) -> list[list[CostTerms]]:
+        """The cost of every pair, a row an AGV."""
+        return [
+            [self.costs.terms(vehicle, node, job, bay, ahead, now_ns) for job, bay, ahead in offers]
+            for vehicle in free
+            for node in (self.traffic.node_of(vehicle.name),)
+        ]
 
     def _may_take_order(self, vehicle: Vehicle) -> bool:
         return (
             vehicle.job is None
             and vehicle.battery_pct >= max(self.plan.reserve_pct, self.plan.charge_below_pct)
             and self._at_decision(vehicle)
-        )
-
-    def _reach_s(self, vehicle: Vehicle, job: Job, bay: Place | None) -> float:
-        """Time until the AGV can be at the order's bay; infinite without a bay on its side [s]."""
-        roadmap, router = self.plan.roadmap, self.traffic.router
-        node = self.traffic.node_of(vehicle.name)
-        if vehicle.side == job.request.from_side:
-            if bay is None:
-                return math.inf
-            return router.time_s(node, bay.node)
-        way = min(
-            (w for w in self.plan.open_ways if w.from_side == vehicle.side),
-            key=lambda w: w.lane,
-        )
-        edges = [roadmap.edges[edge] for edge in way.edges]
-        lane_s = sum(edge.length_m / edge.speed_mps for edge in edges)
-        goal = bay or self._places[job.request.from_side, "pickup"][0]
-        return (
-            router.time_s(node, edges[0].start) + lane_s + router.time_s(edges[-1].end, goal.node)
         )
 
     def _at_decision(self, vehicle: Vehicle) -> bool:
@@ -512,7 +555,21 @@ class FleetManager:
             if len(effects) > sent or (busy and now_ns - vehicle.stamp_ns > SILENT_NS):
                 effects.append(Send(vehicle.name, QueryReport()))
                 vehicle.told_ns = now_ns
+        effects += [Emit(alarm) for alarm in self._watch.look(self._left_lying(now_ns), now_ns)]
         return [*effects, SetTimer("audit", now_ns + AUDIT_NS)]
+
+    def _left_lying(self, now_ns: int) -> dict[str, str]:
+        """Orders without an AGV that a free AGV could take now, with the first such AGV."""
+        if not self._running:
+            return {}
+        free = [v for v in self.vehicles.values() if self._may_take_order(v)]
+        offers = self._offers(free)
+        left: dict[str, str] = {}
+        for vehicle, row in zip(free, self._terms(free, offers, now_ns), strict=True):
+            for (job, _, _), pair in zip(offers, row, strict=True):
+                if math.isfinite(pair.total_s):
+                    left.setdefault(job.request.id, vehicle.name)
+        return left
 
     def open_orders(self) -> int:
         """How many orders have not ended."""

@@ -23,6 +23,8 @@ OrderState = Literal[
     "done", "cancelled", "failed",
 ]  # fmt: skip
 DeviceKind = Literal["vehicle", "crane", "lane", "booth", "fleet_manager"]
+AlarmKind = Literal["order_left"]
+"""`order_left`: an order could move and an AGV could take it, and neither does anything."""
 
 
 # Subclasses inherit `frozen`; type checkers learn it from the decorator.
@@ -417,6 +419,60 @@ class OrderAnswer(Message):
     reason: str = ""
 
 
+class CostTerms(msgspec.Struct, frozen=True, gc=False):
+    """What it costs that an AGV takes an order [s]; the least sum is chosen."""
+
+    reach_s: float
+    """Its way to the bay."""
+    crane_s: float
+    """Its wait there, for the crane's next free slot."""
+    late_s: float
+    """The lateness that this makes, less that of leaving the order for later."""
+    priority_s: float
+    waiting_s: float
+    """The longer an order has waited, the less it costs to take it."""
+    energy_s: float
+    """Large if the task and the way to a charger would eat into the reserve."""
+
+    @property
+    def total_s(self) -> float:
+        """The sum of all terms."""
+        return (
+            self.reach_s + self.crane_s + self.late_s
+            + self.priority_s + self.waiting_s + self.energy_s
+        )  # fmt: skip
+
+
+class PairCost(msgspec.Struct, frozen=True, gc=False):
+    """An AGV that might have an order, and at what cost."""
+
+    vehicle: str
+    terms: CostTerms
+
+
+class ExplainOrder(Message):
+    """Tell why the order was given to its AGV."""
+
+    id: str
+
+
+class OrderExplained(Message):
+    """Answer to `ExplainOrder`; the chosen pair stands in it if the order has been assigned."""
+
+    outcome: Literal["assigned", "waiting", "unknown", "not_kept"]
+    """`waiting`: not assigned; `not_kept`: never assigned and ended, or too long ago."""
+    id: str
+    at_ns: int = 0
+    """When it was assigned."""
+    vehicles: int = 0
+    """How many AGVs could have taken it."""
+    promoted: bool = False
+    """It had been overtaken for so long that it was assigned before all others."""
+    chosen: PairCost | None = None
+    runner_up: PairCost | None = None
+    """The cheapest of the other AGVs that were free; it may have been given another order."""
+
+
 # --- domain events ----------------------------------------------------------------------------
 
 
@@ -435,6 +491,17 @@ class DeviceChanged(Event):
     detail: str = ""
 
 
+class Alarm(Event):
+    """Something is as it must not be, and people are to look at it."""
+
+    source: str
+    """The machine that noticed it."""
+    kind: AlarmKind
+    subject: str
+    """What is amiss: for `order_left` the id of the order."""
+    detail: str
+
+
 AnyMessage = (
     Started | TimerFired | LinkLost | LinkRestored
     | ExtendGrant | QueryState | ConfirmLoad | StartCharge
@@ -444,9 +511,9 @@ AnyMessage = (
     | RequestScan | ScanDecided | StartScan | ScanFinished | ScannerState
     | RequestPermit | PermitGranted | PermitRefused | LaneEntered | LaneLeft | LaneNoted
     | QueryLane | LaneTruth
-    | PutOrder | CancelOrder | OrderAnswer
+    | PutOrder | CancelOrder | OrderAnswer | ExplainOrder | OrderExplained
 )  # fmt: skip
-AnyEvent = OrderChanged | DeviceChanged
+AnyEvent = OrderChanged | DeviceChanged | Alarm
 
 _encoder = msgspec.msgpack.Encoder()
 _messages: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(AnyMessage)

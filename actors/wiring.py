@@ -13,7 +13,7 @@ from actors.lane import Lane
 from actors.ports import MachineFactory
 from actors.site.devices import FLEET_MANAGER, Device, devices, lanes_in_use
 from actors.site.expand import expand
-from actors.site.model import Site
+from actors.site.model import CranesSection, Site
 from actors.site.roadmap import LaneWay, Roadmap
 
 SCAN_LIMIT = 4.0
@@ -53,6 +53,8 @@ def fleet_manager(site: Site, day: datetime.date) -> FleetManager:
         charge_below_pct=site.vehicles.charge_below_pct,
         charge_until_pct=site.vehicles.charge_until_pct,
         reserve_pct=site.vehicles.reserve_pct,
+        pct_per_km=site.vehicles.kwh_per_km_loaded / site.vehicles.battery_kwh * 100,
+        lift_s={yard.side: _lift_s(yard.cranes) for yard in site.yards},
     )
     return FleetManager(FLEET_MANAGER, plan)
 
@@ -75,6 +77,11 @@ def _maker(device: Device, scan_s: dict[str, float], ways: dict[str, LaneWay]) -
 def _open_ways(site: Site, roadmap: Roadmap, day: datetime.date) -> dict[str, LaneWay]:
     """By lane, the way in the direction that the site file opens."""
     return {lane.id: roadmap.way(lane.id, lane.direction[:2]) for lane in lanes_in_use(site, day)}
+
+
+def _lift_s(cranes: CranesSection) -> float:
+    """Mean time of a lift: that of the handover, unless the crane's rate is the slower."""
+    return max(cranes.handover_s, 3600 / cranes.moves_per_h_max)
 
 
 def _horizon_m(site: Site) -> float:

@@ -7,6 +7,7 @@ import typer
 from actors.errors import SiteError
 from interfaces.cli.bench import bench
 from interfaces.cli.check import check
+from interfaces.cli.explain import explain
 from interfaces.cli.say import EXIT_BAD_INPUT, complain
 from interfaces.cli.simulate import simulate
 from interfaces.cli.up import up
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 for command in (up, simulate, check, bench, version):
     app.command()(command)
+app.add_typer(explain)
 
 
 def main() -> None:

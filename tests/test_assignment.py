@@ -15,7 +15,7 @@ from actors.fleet.assignment import assign
 costs = hnp.arrays(
     np.float64,
     hnp.array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=4),
-    elements=st.one_of(st.just(math.inf), st.integers(0, 1000).map(float)),
+    elements=st.one_of(st.just(math.inf), st.integers(-1000, 1000).map(float)),
 )
 
 

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.effects import Effect, Emit
+from actors.fleet.orders import OVERTAKEN_NS_MAX
 from actors.fleet_manager import LOST_NS, SILENT_NS
 from actors.messages import (
     AbandonStep,
@@ -199,6 +200,23 @@ def test_orders_wait_by_priority_then_deadline_then_arrival():
         fleet.put(request)
     book = fleet.manager.orders  # type: ignore[attr-defined]
     assert [job.request.id for job in book.queued("VN")] == ["T4", "T3", "T2", "T1"]
+
+
+def test_priority_goes_first_but_overtakes_an_order_for_so_long_only():
+    fleet = Fleet()
+    for agv in fleet.homes:
+        fleet.battery_pct[agv] = 80.0 if agv == "AGV-001" else 25.0
+    fleet.put(order(1))
+    fleet.now_ns = OVERTAKEN_NS_MAX
+    for number in (2, 3, 4):
+        fleet.put(order(number, priority=9))
+    fleet.start()
+    (first,) = [step.order for step in fleet.steps.values() if step.order]
+    assert first != "T1"
+    fleet.cancel(first)
+    fleet.report("AGV-001", "abandoned")
+    fleet.serve("AGV-001")
+    assert fleet.steps["AGV-001"].order == "T1"
 
 
 # --- cancelling -------------------------------------------------------------------------------

@@ -9,6 +9,12 @@ from actors.messages import Mark, Order, OrderRequest, OrderState, Side
 ENDED: tuple[OrderState, ...] = ("done", "cancelled", "failed")
 
 
+OVERTAKEN_NS_MAX = 20 * 60 * 10**9
+"""Orders accepted up to so much later may be served before an order [ours]; twice the time that an
+order takes from end to end. Age alone would not do: where more is ordered than can be done, all
+orders grow old, and serving them strictly in turn sends AGVs to and fro empty."""
+
+
 class Job(msgspec.Struct):
     """An order under way, as the fleet manager works on it."""
 
@@ -34,6 +40,11 @@ class Job(msgspec.Struct):
         self.history = (*self.history, Mark(state, now_ns))
         return True
 
+    @property
+    def accepted_ns(self) -> int:
+        """When it was accepted."""
+        return self.history[0].at_ns
+
     def as_order(self) -> Order:
         """The order as others may see it."""
         return Order(self.request, self.state, self.vehicle, self.reason, self.history)
@@ -45,6 +56,8 @@ class OrderBook:
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
         self._queued: dict[str, Job] = {}
+        self._newest_ns: dict[Side, int] = {}
+        """When the latest of the orders that have had an AGV was accepted, by side."""
 
     def __contains__(self, order: str) -> bool:
         return order in self._jobs
@@ -79,6 +92,13 @@ class OrderBook:
         """The order has an AGV now."""
         del self._queued[job.request.id]
         job.vehicle = vehicle
+        side = job.request.from_side
+        self._newest_ns[side] = max(self._newest_ns.get(side, 0), job.accepted_ns)
+
+    def is_promoted(self, job: Job) -> bool:
+        """Whether the order was overtaken for so long that it goes before all that were not."""
+        newest_ns = self._newest_ns.get(job.request.from_side, 0)
+        return newest_ns - job.accepted_ns >= OVERTAKEN_NS_MAX
 
     def end(self, job: Job) -> None:
         """The order is over and waits for nothing any more."""

@@ -4,10 +4,11 @@ import json
 from collections.abc import AsyncIterator
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Header
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from actors.messages import DeviceChanged, OrderChanged
+from actors.messages import Alarm, DeviceChanged, OrderChanged
 from interfaces.api.models import OrderOut
 from interfaces.api.problems import documented
 from interfaces.api.times import time_of
@@ -22,9 +23,11 @@ SEND_TIMEOUT_S = 30.0
 
 PING_S = 15
 DESCRIPTION = """
-Event types: `order` (data: the order), `device` (data: id, kind, state, detail, at), `start` (the
-first one without `Last-Event-ID`; its id is that of the newest event so far) and `reset` (events
-between `Last-Event-ID` and `oldest` are lost to this client: read the resources anew).
+Event types: `order` (data: the order), `device` (data: id, kind, state, detail, at), `alarm` (data:
+source, kind, subject, detail, at; kind `order_left`: the order `subject` and an AGV that could take
+it have both been idle for a minute), `start` (the first one without `Last-Event-ID`; its id is that
+of the newest event so far) and `reset` (events between `Last-Event-ID` and `oldest` are lost to
+this client: read the resources anew).
 """
 
 
@@ -84,6 +87,9 @@ def rendered(entry: Logged, log: EventLog) -> ServerSentEvent:
     event = recorded.event
     if isinstance(event, OrderChanged):
         kind, data = "order", OrderOut.of(event.order).model_dump_json()
+    elif isinstance(event, Alarm):
+        alarm = {**msgspec.structs.asdict(event), "at": time_of(recorded.at_ns)}
+        kind, data = "alarm", json.dumps(alarm, ensure_ascii=False)
     else:
         assert isinstance(event, DeviceChanged)
         told = {

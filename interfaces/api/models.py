@@ -1,11 +1,12 @@
 """What the API takes and gives, apart from the domain's own structs."""
 
-from typing import Annotated, Generic, TypedDict, TypeVar
+from typing import Annotated, Generic, Literal, TypedDict, TypeVar
 
+import msgspec
 from fastapi import Path
 from pydantic import BaseModel, Field
 
-from actors.messages import DeviceKind, Order, OrderState
+from actors.messages import DeviceKind, Order, OrderExplained, OrderState, PairCost
 from interfaces.api.times import Time, time_of
 from interfaces.view import DeviceState, StationView, VehicleView
 
@@ -66,6 +67,57 @@ class OrderOut(BaseModel):
             vehicle=order.vehicle or None,
             reason=order.reason or None,
             history=[MarkOut(state=mark.state, at=time_of(mark.at_ns)) for mark in order.history],
+        )
+
+
+class PairOut(BaseModel):
+    """An AGV that could take an order, and what that costs [s], term by term."""
+
+    vehicle: str
+    reach_s: float = Field(description="Its way to the bay.")
+    crane_s: float = Field(description="Its wait there for the crane, at half.")
+    late_s: float = Field(description="Lateness that this makes, less that of beginning later.")
+    priority_s: float = Field(description="Negative for a high priority.")
+    waiting_s: float = Field(description="The longer the order has waited, the lower.")
+    energy_s: float = Field(description="Large if the task would eat into the battery's reserve.")
+    total_s: float
+
+    @classmethod
+    def of(cls, pair: PairCost | None) -> "PairOut | None":
+        """The API's form of a pair."""
+        if pair is None:
+            return None
+        terms = {name: round(cost, 1) for name, cost in msgspec.structs.asdict(pair.terms).items()}
+        return cls(vehicle=pair.vehicle, total_s=round(pair.terms.total_s, 1), **terms)
+
+
+class ExplanationOut(BaseModel):
+    """Why an order was given to its AGV."""
+
+    id: str
+    outcome: Literal["assigned", "waiting", "not_kept"] = Field(
+        description="`waiting`: no AGV has it; `not_kept`: never assigned and over, or long ago."
+    )
+    at: Time | None = Field(description="When it was assigned.")
+    vehicles: int = Field(description="AGVs that could have taken it then.")
+    promoted: bool = Field(description="Overtaken for so long that it went first.")
+    chosen: PairOut | None
+    runner_up: PairOut | None = Field(
+        description="The cheapest of the others; it may have been given another order."
+    )
+
+    @classmethod
+    def of(cls, told: OrderExplained) -> "ExplanationOut":
+        """The API's form of the fleet manager's answer."""
+        assert told.outcome != "unknown"
+        return cls(
+            id=told.id,
+            outcome=told.outcome,
+            at=time_of(told.at_ns) if told.chosen is not None else None,
+            vehicles=told.vehicles,
+            promoted=told.promoted,
+            chosen=PairOut.of(told.chosen),
+            runner_up=PairOut.of(told.runner_up),
         )
 
 

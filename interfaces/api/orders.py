@@ -10,13 +10,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from actors.messages import (
     CancelOrder,
+    ExplainOrder,
     Message,
     Order,
     OrderAnswer,
+    OrderExplained,
     OrderState,
     PutOrder,
 )
-from interfaces.api.models import ORDER_ID, OrderOut, Page
+from interfaces.api.models import ORDER_ID, ExplanationOut, OrderOut, Page
 from interfaces.api.order_body import OrderIn, body_reader, body_schema, words_of
 from interfaces.api.problems import Fault, ProblemError, documented
 from interfaces.view import LiveView, OrderView
@@ -70,9 +72,9 @@ def orders_router(view: LiveView, ask: Ask) -> APIRouter:
     words = words_of(view.site)
     read_body = body_reader(words)
 
-    async def asked(message: PutOrder | CancelOrder) -> OrderAnswer:
+    async def answered(message: Message) -> Message:
         try:
-            answer = await run_in_threadpool(ask, message)
+            return await run_in_threadpool(ask, message)
         except (TimeoutError, ConnectionError):
             raise ProblemError(
                 503, "no-answer",
@@ -80,6 +82,9 @@ def orders_router(view: LiveView, ask: Ask) -> APIRouter:
                 "out; repeating it is safe.",
                 headers={"Retry-After": str(RETRY_AFTER_S)},
             ) from None  # fmt: skip
+
+    async def asked(message: PutOrder | CancelOrder) -> OrderAnswer:
+        answer = await answered(message)
         assert isinstance(answer, OrderAnswer)
         if answer.order is not None:
             view.note(answer.order)
@@ -118,6 +123,15 @@ def orders_router(view: LiveView, ask: Ask) -> APIRouter:
         if seen is None:
             raise unknown(id)
         return OrderOut.of(seen.order)
+
+    @router.get("/{id}/explanation", responses=documented(400, 404, 422, 503))
+    async def explain_order(id: OrderId) -> ExplanationOut:
+        """Why the order was given to its AGV: the cost of that, term by term, and the next best."""
+        answer = await answered(ExplainOrder(id))
+        assert isinstance(answer, OrderExplained)
+        if answer.outcome == "unknown":
+            raise unknown(id)
+        return ExplanationOut.of(answer)
 
     @router.put(
         "/{id}",

@@ -18,6 +18,7 @@ class Bench(StrEnum):
     START = "start"
     LIVE = "live"
     TRAFFIC = "traffic"
+    ASSIGNMENT = "assignment"
 
 
 def bench(
@@ -25,7 +26,8 @@ def bench(
         Bench,
         typer.Argument(
             help="world: events of virtual time. start: actors and their memory. "
-            "live: grants and timers on Ray with 60 AGVs. traffic: a million grants judged."
+            "live: grants and timers on Ray with 60 AGVs. traffic: a million grants judged. "
+            "assignment: which AGV takes which order, beside scipy."
         ),
     ],
     site: Annotated[
@@ -54,6 +56,10 @@ def bench(
             from interfaces.bench import traffic
 
             figures = traffic.measure(err.print)
+        case Bench.ASSIGNMENT:
+            from interfaces.bench import assignment
+
+            figures = assignment.measure()
     table = Table(title=f"bench {name}", title_justify="left")
     for heading in ("figure", "value", "unit", "baseline", "ratio"):
         table.add_column(heading, justify="left" if heading in ("figure", "unit") else "right")
