@@ -94,7 +94,6 @@ class Traffic:
     ) -> None:
         self.roadmap = roadmap
         self.router = Router(roadmap)
-        self._homes = homes
         self._owner = {place: vehicle for vehicle, place in homes.items()}
         self._horizon_m = horizon_m
         self._body = body
