@@ -6,12 +6,13 @@ its queues.
 """
 
 import time
+from collections import deque
 from heapq import heappop, heappush
 from random import Random
 
 import msgspec
 
-from actors.fleet.traffic import Body, Traffic
+from actors.fleet.traffic import Body, Traffic, Trip
 from actors.messages import Visit
 from actors.site.roadmap import Roadmap
 from sim.waits import circular
@@ -49,9 +50,12 @@ class TrafficRun:
         homes = {f"v{i:04d}": place for i, place in enumerate(places[:vehicles])}
         self._homes, self._places = homes, places
         self._edges = roadmap.edges
+        self._zones = sorted({edge.zone for edge in roadmap.edges.values()})
         self._traffic = Traffic(roadmap, homes, 100.0, Body(REAR_CLEAR_M, SPEED_MPS))
         self._replan = replan
-        self._road: dict[str, list[Visit]] = {}
+        self._road: dict[str, deque[Visit]] = {}
+        """What is granted and not cleared."""
+        self._trip: dict[str, Trip] = {}
         self._granted = dict.fromkeys(homes, 0)
         self._front = dict.fromkeys(homes, 0)
         self._moving = dict.fromkeys(homes, False)
@@ -63,7 +67,7 @@ class TrafficRun:
             edge = roadmap.standing_edge(home)
             visit = Visit(0, edge.zone, (edge.id,))
             self._traffic.stand(vehicle, (visit,))
-            self._road[vehicle] = [visit]
+            self._road[vehicle] = deque([visit])
             self._holder[edge.zone] = vehicle
             self._later(self._random.uniform(0, 60), vehicle, "go")
 
@@ -93,11 +97,10 @@ class TrafficRun:
             if place == here or not self._traffic.may_take(vehicle, place):
                 continue
             began = time.perf_counter()
-            trip = self._traffic.trip_to(vehicle, place)
-            taken = self._traffic.take(vehicle, trip, now_s)
+            trip = self._traffic.go(vehicle, place, now_s)
             self.account.plan_s.append(time.perf_counter() - began)
-            if taken:
-                self._road[vehicle].extend(trip.visits)
+            if trip is not None:
+                self._trip[vehicle] = trip
                 self.account.circles += self._circles()
                 return
         self._later(now_s + 10, vehicle, "go")
@@ -108,7 +111,9 @@ class TrafficRun:
                 self.account.grants += 1
                 holder = self._holder.setdefault(visit.zone, vehicle)
                 self.account.overlaps += holder != vehicle
+                assert visit.seq == self._granted[vehicle] + 1
                 self._granted[vehicle] = visit.seq
+                self._road[vehicle].append(visit)
             if not self._moving[vehicle]:
                 self._start(vehicle, now_s)
 
@@ -116,7 +121,8 @@ class TrafficRun:
         """Drive into the next visit, if it is granted; or rest."""
         if self._front[vehicle] >= self._granted[vehicle]:
             self._moving[vehicle] = False
-            if self._front[vehicle] == self._road[vehicle][-1].seq:
+            if vehicle in self._trip and self._front[vehicle] == self._trip[vehicle].arrive:
+                del self._trip[vehicle]
                 self.account.trips += 1
                 self._later(now_s + self._random.uniform(1, 2 * DWELL_S), vehicle, "go")
             return
@@ -134,7 +140,7 @@ class TrafficRun:
         """The front is at the end of the visit that was being driven."""
         self._front[vehicle] += 1
         self._moved_s = now_s
-        if self._replan and self._front[vehicle] < self._road[vehicle][-1].seq:
+        if self._replan and vehicle in self._trip:
             began = time.perf_counter()
             self.account.replanned += self._traffic.replan(vehicle, now_s)
             self.account.plan_s.append(time.perf_counter() - began)
@@ -145,7 +151,7 @@ class TrafficRun:
         behind = self._front[vehicle]
         road = self._road[vehicle]
         while road[0].seq <= behind:
-            visit = road.pop(0)
+            visit = road.popleft()
             if all(other.zone != visit.zone for other in road if other.seq <= behind + 1):
                 del self._holder[visit.zone]
         self._traffic.clear(vehicle, behind, now_s)
@@ -154,9 +160,12 @@ class TrafficRun:
         """Whether the waits have a circle; looked at for one trip in twenty: it takes long."""
         if self.account.trips % 20:
             return 0
-        zones = {visit.zone for road in self._road.values() for visit in road}
-        orders = [self._traffic.order_of(zone) for zone in zones]
-        return circular({name: [v.seq for v in road] for name, road in self._road.items()}, orders)
+        orders = [self._traffic.order_of(zone) for zone in self._zones]
+        roads: dict[str, list[int]] = {}
+        for order in orders:
+            for vehicle, seq in order:
+                roads.setdefault(vehicle, []).append(seq)
+        return circular({name: sorted(seqs) for name, seqs in roads.items()}, orders)
 
     def _later(self, at_s: float, vehicle: str, what: str) -> None:
         self._count += 1

@@ -3,10 +3,10 @@
 The method, in the order in which the guarantee is built:
 
 - Every zone has a queue of visits. A trip's visits are put where the projected times show gaps for
-  all of them (`actors.fleet.schedule`): each after visits that end before it begins and before
-  visits that begin after it ends. So every "this visit waits for that one" points forward in
-  projected time, and there can be no circle of waits, however late vehicles then are.
-- A visit is granted when it heads its queue, that is, after the vehicle before it has reported its
+  all of them (`actors.fleet.gaps`): each after visits that end before it begins and before visits
+  that begin after it ends. So every "this visit waits for that one" points forward in projected
+  time, and there can be no circle of waits, however late vehicles then are.
+- A visit is granted when it heads its queues, that is, after the vehicle before it has reported its
   rear clear. So no two vehicles are ever in one zone. A grant is never taken back.
 - A trip ends where its vehicle may rest without standing in anyone's way: in a place that is
   reserved for it, or in a lane. A lane is a queue of its own: it admits no more vehicles than it
@@ -16,65 +16,36 @@ The method, in the order in which the guarantee is built:
 
 A place is reserved for one vehicle as soon as no other is to stay there: one that has a trip on
 will leave for certain. Each vehicle has one place, its home, that is never given to another.
+
+What fails keeps what it was granted. The rest of its road is taken away, and those who would wait
+for it without end are fitted anew, over other ways where there are any.
 """
 
 import math
 from collections import deque
+from collections.abc import Iterable
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
+from actors.fleet.gaps import Search, Way
+from actors.fleet.kernels import NONE, grant, project
+from actors.fleet.network import Network
 from actors.fleet.routing import Router
-from actors.fleet.schedule import LANE_END_ZONES, Chosen, Slot, fit, project
+from actors.fleet.timetable import Timetable
 from actors.messages import Visit
 from actors.site.roadmap import LaneWay, Roadmap
 
-EARLY_VISITS = LANE_END_ZONES - 1
+EARLY_VISITS = 2
 """So many visits before the end of a lane the trip that follows may be made: more than the braking
 distance, so that a vehicle with a free way does not stop at the lane's end [ours]."""
-
-
-class Trip(msgspec.Struct, frozen=True):
-    """A way through zones that a vehicle is to drive next."""
-
-    visits: tuple[Visit, ...]
-    enter: int
-    """`seq` of the first visit in the lane, for a trip into a lane; else 0."""
-    goal: str
-    """The place or the lane at which it ends."""
-
-    @property
-    def arrive(self) -> int:
-        """`seq` of the last visit."""
-        return self.visits[-1].seq
-
-
-class Held(msgspec.Struct):
-    """The road of one vehicle: visits driven or planned, the rearmost first."""
-
-    visits: deque[Visit]
-    slots: deque[Slot]
-    """The same visits as they stand in their zones' queues."""
-    granted: int
-    """`seq` of the last visit granted."""
-    node: str
-    """Where the last planned visit ends."""
-    lane: LaneWay | None = None
-    """The lane in which the last planned visit lies."""
-    lane_end: int = -1
-    """`seq` of the last visit in that lane."""
-    due_s: float = math.inf
-    """When the present trip was projected to end, when it was last fitted."""
-
-
 LATE_S = 8.0
 """A trip projected to end so much later than when it was last fitted is fitted anew [ours]."""
 GAIN_S = 5.0
-"""So much sooner must it then end to be worth the change of turns [ours]."""
-
-
-def _deep(slot: Slot) -> bool:
-    """Whether a rearmost visit is between a lane's ends, where nobody's order hangs on it."""
-    return slot.depth > 1 and slot.to_come >= LANE_END_ZONES
+"""So much sooner must it then end to be worth the change [ours]."""
+RETRY_S = 10.0
+"""A trip that could not be made better is not tried again before so long [ours]."""
 
 
 class Body(msgspec.Struct, frozen=True):
@@ -84,6 +55,47 @@ class Body(msgspec.Struct, frozen=True):
     """How far the front is into a zone when the rear has left the one before, with clearance."""
     speed_mps: float
     """At which times are projected, where the road allows it."""
+
+
+class Trip(msgspec.Struct, eq=False):
+    """A part of a vehicle's road, to a place or through a lane. Its numbers change with its way."""
+
+    goal: str
+    """The place or the lane at which it ends."""
+    begin: int
+    """`seq` of its first visit."""
+    enter: int
+    """`seq` of the first visit in the lane, for a trip into a lane; else 0."""
+    arrive: int
+    """`seq` of its last visit."""
+    lane: LaneWay | None = None
+    due_s: float = math.inf
+    """When it was projected to end (or to be in the lane), when it was last fitted."""
+    retry_s: float = -math.inf
+    """It is not fitted anew before."""
+
+
+class Held(msgspec.Struct):
+    """The road of one vehicle: visits driven or planned, the rearmost first."""
+
+    index: int
+    """Its number in the timetable."""
+    visits: deque[Visit]
+    rows: deque[int]
+    """The same visits as they stand in the timetable."""
+    granted: int
+    """`seq` of the last visit granted."""
+    trips: list[Trip]
+    """Those whose ends are not behind it; the last one may follow on a lane."""
+
+    @property
+    def lane(self) -> LaneWay | None:
+        """The lane in which the road ends."""
+        return self.trips[-1].lane if self.trips else None
+
+    def row_of(self, seq: int) -> int:
+        """The row of a visit."""
+        return self.rows[seq - self.visits[0].seq]
 
 
 class Traffic:
@@ -96,24 +108,22 @@ class Traffic:
         self.router = Router(roadmap)
         self._owner = {place: vehicle for vehicle, place in homes.items()}
         self._horizon_m = horizon_m
-        self._body = body
-        self._queues: dict[str, list[Slot]] = {edge.zone: [] for edge in roadmap.edges.values()}
-        in_lanes = {edge.zone for edge in roadmap.edges.values() if edge.lane}
-        ends = {
-            roadmap.edges[edge].zone
-            for way in roadmap.lane_ways
-            for edge in (way.edges[0], *way.edges[-LANE_END_ZONES:])
-        }
-        self._contended = [
-            queue for zone, queue in self._queues.items() if zone not in in_lanes or zone in ends
-        ]
-        """Queues in which times are projected; inside a lane the order is that of its entry."""
-        self._durations: dict[tuple[str, ...], tuple[float, float]] = {}
+        self._network = Network(roadmap, body.rear_clear_m, body.speed_mps)
+        self._names = list(homes)
+        self._index = {vehicle: i for i, vehicle in enumerate(self._names)}
+        self._timetable = Timetable(self._network, len(homes))
+        self._search = Search(self._timetable)
+        self._zones_of = [[int(z) for z in row if z != NONE] for row in self._network.net.zones]
         self._held: dict[str, Held] = {}
         self._taken: dict[str, str] = {}
         """By place, the vehicle that stays there or is to stay: whose road ends there."""
         self._to_extend: dict[str, None] = {}
         self._place_of_node = {place.node: place.id for place in roadmap.places.values()}
+        self._goals = {
+            place.id: self._network.ending_at(place.node) for place in roadmap.places.values()
+        }
+        self._blocks: dict[str, dict[str, None]] = {}
+        """By zone, who blocks it."""
 
     # --- where vehicles are -------------------------------------------------------------------
 
@@ -121,33 +131,55 @@ class Traffic:
         """Put a vehicle, found at rest, on the road that it holds.
 
         Raises:
-            ValueError: one of the zones is held by another vehicle, or is none of the roadmap.
+            ValueError: a zone is held by another vehicle, blocked, or none of the roadmap, or the
+                place is kept for another vehicle.
         """
+        passages = []
         for visit in visits:
-            edges = [self.roadmap.edges.get(edge) for edge in visit.edges]
-            if not edges or any(edge is None or edge.zone != visit.zone for edge in edges):
+            passage = self._network.passage_of.get(visit.edges)
+            if passage is None or self._network.zone_of(passage) != visit.zone:
                 raise ValueError(f"{vehicle} reports {visit.zone}, edges {visit.edges}: no such")
-            if self._queues[visit.zone]:
-                other = self._queues[visit.zone][0].vehicle
-                raise ValueError(f"{vehicle} reports zone {visit.zone}, held by {other}")
-        last = visits[-1]
-        node = self.roadmap.edges[last.edges[-1]].end
-        slots = self._slots(vehicle, visits, 0)
-        for slot in slots:
-            slot.granted, slot.in_s = True, 0.0
-            self._queues[slot.zone].append(slot)
-        self._held[vehicle] = Held(deque(visits), deque(slots), last.seq, node)
-        place = self._place_of_node.get(node)
+            passages.append(passage)
+            for zone in self._zones_of[passage]:
+                self._check_free(vehicle, visit.zone, zone)
+        place = self._place_of_node.get(self._network.end_of(passages[-1]))
+        if place is not None and self._taken.get(place, vehicle) != vehicle:
+            raise ValueError(f"{vehicle} reports {place}, kept for {self._taken[place]}")
+        index = self._index[vehicle]
+        rows = self._timetable.place_first(index, np.array(passages, np.int32))
+        self._held[vehicle] = Held(index, deque(visits), deque(rows), visits[-1].seq, [])
         if place is not None:
             self._taken[place] = vehicle
 
+    def _check_free(self, vehicle: str, name: str, zone: int) -> None:
+        rows = self._timetable.rows
+        head = rows.head[zone]
+        if head != NONE and rows.granted[head // self._timetable.per_row]:
+            other = self._vehicle_at(head)
+            raise ValueError(f"{vehicle} reports zone {name}, held by {other}")
+        if rows.blocked[zone]:
+            by = ", ".join(self._blocks.get(name, {"another": None}))
+            raise ValueError(f"{vehicle} reports zone {name}, blocked by {by}")
+
+    def remove(self, vehicle: str) -> None:
+        """The vehicle has been lifted off the road: nothing of its road is left."""
+        held = self._held.pop(vehicle)
+        rows = list(held.rows)
+        self._timetable.cut(rows)
+        self._timetable.drop(rows)
+        self._timetable.rows.stopped[held.index] = False
+        self._wake(rows)
+        self._to_extend.pop(vehicle, None)
+        for place in [place for place, by in self._taken.items() if by == vehicle]:
+            del self._taken[place]
+
     def place_of(self, vehicle: str) -> str | None:
-        """The place at which the vehicle's planned road ends, or None in a lane."""
-        return self._place_of_node.get(self._held[vehicle].node)
+        """The place at which the vehicle's planned road ends, or None elsewhere."""
+        return self._place_of_node.get(self.node_of(vehicle))
 
     def node_of(self, vehicle: str) -> str:
         """The node at which the vehicle's planned road ends."""
-        return self._held[vehicle].node
+        return self.roadmap.edges[self._held[vehicle].visits[-1].edges[-1]].end
 
     def may_take(self, vehicle: str, place: str) -> bool:
         """Whether the place is free for this vehicle: nobody's, or its own home."""
@@ -155,192 +187,282 @@ class Traffic:
             return False
         return self._owner.get(place, vehicle) == vehicle
 
+    def taken_by(self, place: str) -> str | None:
+        """The vehicle that stays in the place or is to stay there."""
+        return self._taken.get(place)
+
     def may_plan_on(self, vehicle: str) -> bool:
         """Whether a trip may follow: at rest in a place, or near the end of a lane and next.
 
         In a lane all vehicles ahead must have their trips already.
         """
         held = self._held[vehicle]
-        if held.lane is None:
+        lane = held.lane
+        if lane is None:
             return True
-        if held.visits[0].seq + EARLY_VISITS < held.lane_end:
+        if held.visits[0].seq + EARLY_VISITS < held.trips[-1].arrive:
             return False
-        exit_zone = self.roadmap.edges[held.lane.edges[-1]].zone
-        for slot in self._queues[exit_zone]:
-            if slot.vehicle == vehicle:
+        exit_zone = self.roadmap.edges[lane.edges[-1]].zone
+        for other, _ in self.order_of(exit_zone):
+            if other == vehicle:
                 return True
-            ahead = self._held[slot.vehicle]
-            if ahead.lane is not None and ahead.lane.lane == held.lane.lane:
+            ahead = self._held[other].lane
+            if ahead is not None and ahead.lane == lane.lane:
                 return False
         return True
 
     def lane_load(self, lane: str) -> int:
-        """How many vehicles are in the lane or under way to it."""
+        """How many vehicles are in the lane or under way to it, their roads ending in it."""
         return sum(h.lane is not None and h.lane.lane == lane for h in self._held.values())
+
+    def order_of(self, zone: str) -> list[tuple[str, int]]:
+        """(vehicle, `seq`) of all visits that are in the zone or wait for it, in their order."""
+        found = []
+        for stay in self._timetable.queue(self._network.zone_index[zone]):
+            vehicle = self._vehicle_at(stay)
+            held = self._held[vehicle]
+            position = held.rows.index(stay // self._timetable.per_row)
+            found.append((vehicle, held.visits[position].seq))
+        return found
 
     # --- trips --------------------------------------------------------------------------------
 
-    def trip_to(self, vehicle: str, place: str) -> Trip:
-        """The way to a place; nothing is reserved yet."""
-        way = self.router.way(self._held[vehicle].node, self.roadmap.places[place].node)
-        return self._trip(vehicle, [(edge.zone, edge.id) for edge in way], 0, place)
+    def go(self, vehicle: str, place: str, now_s: float) -> Trip | None:
+        """Make the way to a place the vehicle's road, and reserve the place.
 
-    def trip_through(self, vehicle: str, way: LaneWay) -> Trip:
-        """The way into a lane and to its end; to be taken once the lane has permitted it."""
-        edges = self.roadmap.edges
-        approach = self.router.way(self._held[vehicle].node, edges[way.edges[0]].start)
-        to_lane = [(edge.zone, edge.id) for edge in approach]
-        in_lane = [(edges[edge].zone, edge) for edge in way.edges]
-        return self._trip(vehicle, to_lane + in_lane, len(in_lane), way.lane)
-
-    def _trip(self, vehicle: str, way: list[tuple[str, str]], lane_visits: int, goal: str) -> Trip:
-        """Join edges of one zone that follow each other into one visit."""
-        seq = self._held[vehicle].visits[-1].seq
-        visits: list[Visit] = []
-        for zone, edge in way:
-            if visits and visits[-1].zone == zone:
-                visits[-1] = Visit(seq, zone, (*visits[-1].edges, edge))
-            else:
-                seq += 1
-                visits.append(Visit(seq, zone, (edge,)))
-        enter = visits[-lane_visits].seq if lane_visits else 0
-        return Trip(tuple(visits), enter, goal)
-
-    def take(self, vehicle: str, trip: Trip, now_s: float) -> bool:
-        """Make the trip the vehicle's road: reserve its end and queue for all its zones.
-
-        False, and nothing is changed, if it does not fit now because someone is to stay on the way.
+        None, and nothing is changed, if no way fits now because someone is to stay on all of them.
         """
+        assert self.may_take(vehicle, place), f"{place} is not free for {vehicle}"
+        left = self.place_of(vehicle)
+        trip = self._plan(vehicle, place, self._goals[place], None, now_s)
+        if trip is not None:
+            self._leave(vehicle, left)
+            self._taken[place] = vehicle
+        return trip
+
+    def enter(self, vehicle: str, way: LaneWay, now_s: float) -> Trip | None:
+        """Make the way into a lane and to its end the vehicle's road; its lane has permitted it."""
+        left = self.place_of(vehicle)
+        first = self._network.passage_of[way.edges[:1]]
+        trip = self._plan(vehicle, way.lane, (first,), way, now_s)
+        if trip is not None:
+            self._leave(vehicle, left)
+        return trip
+
+    def _leave(self, vehicle: str, place: str | None) -> None:
+        """It will leave for certain: others may queue behind it."""
+        if place is not None and self._taken.get(place) == vehicle:
+            del self._taken[place]
+
+    def _plan(
+        self, vehicle: str, goal: str, goals: tuple[int, ...], lane: LaneWay | None, now_s: float
+    ) -> Trip | None:
         held = self._held[vehicle]
-        assert trip.visits[0].seq == held.visits[-1].seq + 1, "a trip made before another one"
-        slots = self._slots(vehicle, trip.visits, trip.enter)
-        last = held.slots[-1]
         self._project(now_s)
-        chosen = self._fit(last, slots, now_s)
-        if chosen is None:
-            return False
-        self._enqueue(last, slots, chosen)
-        held.due_s = chosen.arrive_s
-        left = self._place_of_node.get(held.node)
-        if left is not None:  # it will leave for certain: others may queue behind it
-            del self._taken[left]
-        held.visits.extend(trip.visits)
-        held.slots.extend(slots)
-        held.node = self.roadmap.edges[trip.visits[-1].edges[-1]].end
-        if trip.enter:
-            last_edge = trip.visits[-1].edges[-1]
-            held.lane = next(w for w in self.roadmap.lane_ways if w.edges[-1] == last_edge)
-            held.lane_end = trip.arrive
-        else:
-            assert self.may_take(vehicle, trip.goal), f"{trip.goal} is not free for {vehicle}"
-            held.lane = None
-            self._taken[trip.goal] = vehicle
+        way = self._fit(held, held.rows[-1], goals, now_s)
+        if way is None:
+            return None
+        trip = Trip(goal, held.visits[-1].seq + 1, 0, 0, lane)
+        held.trips = [*(t for t in held.trips if t.arrive >= held.visits[0].seq), trip]
+        self._drive(vehicle, trip, way)
+        return trip
+
+    def _fit(self, held: Held, last: int, goals: tuple[int, ...], now_s: float) -> Way | None:
+        """The best way from row `last`, where the vehicle's road ends, at projected times."""
+        rows = self._timetable.rows
+        if rows.stopped[held.index]:
+            return None
+        leaves_s = float(rows.in_s[last] + self._network.net.drive_s[rows.passage[last]])
+        if math.isinf(leaves_s):
+            return None
+        return self._search.best(held.index, max(leaves_s, now_s), goals)
+
+    def _drive(self, vehicle: str, trip: Trip, way: Way) -> None:
+        """Put a trip's way at the end of its vehicle's road."""
+        held = self._held[vehicle]
+        seq = held.visits[-1].seq
+        passages, ahead = way.passages, way.ahead
+        if trip.lane is not None:
+            trip.enter = seq + len(passages)
+            rest, turns = self._through(trip.lane, ahead[-1])
+            passages, ahead = np.append(passages, rest), np.concatenate((ahead, turns))
+        trip.arrive = seq + len(passages)
+        trip.due_s = way.arrive_s
+        for passage in passages:
+            seq += 1
+            visit = Visit(seq, self._network.zone_of(passage), self._network.edges[passage])
+            held.visits.append(visit)
+        held.rows.extend(self._timetable.append(held.index, passages, ahead))
         self._to_extend[vehicle] = None
-        return True
+
+    def _through(
+        self, way: LaneWay, behind: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The passages of a lane behind its first, and turns there in the order of its entry."""
+        rows, per_row = self._timetable.rows, self._timetable.per_row
+        passages = np.array([self._network.passage_of[(edge,)] for edge in way.edges[1:]], np.int32)
+        ahead = np.full((len(passages), per_row), NONE, np.int32)
+        row = NONE if behind[0] == NONE else int(behind[0]) // per_row
+        for i in range(len(passages)):
+            row = NONE if row == NONE else int(rows.next[row])
+            ahead[i, 0] = NONE if row == NONE else row * per_row
+        return passages, ahead
+
+    # --- late and cut off ---------------------------------------------------------------------
 
     def replan(self, vehicle: str, now_s: float) -> bool:
-        """Fit what is left of a trip anew, for a vehicle that has fallen behind.
+        """Fit what is left of a trip anew, for a vehicle that has fallen behind or is cut off.
 
-        Only visits that are not granted change their turns, and only if the trip then ends at
-        least `GAIN_S` sooner; otherwise all is as before.
+        Only what is not granted changes, and only if the trip then ends at least `GAIN_S` sooner;
+        otherwise all is as before.
         """
         held = self._held[vehicle]
-        suffix = [slot for slot in held.slots if not slot.granted]
-        if not suffix or suffix[0].depth > 1:
+        if not self._may_change(held):
             return False
-        last = held.slots[-len(suffix) - 1]
         self._project(now_s)
-        ends = next(slot for slot in reversed(suffix) if slot.depth <= 1)
-        old_end_s = ends.in_s + ends.drive_s
-        if old_end_s <= held.due_s + LATE_S:
+        return self._replan(vehicle, now_s)
+
+    def _may_change(self, held: Held) -> bool:
+        """Whether the vehicle's last trip has a part that is not granted, before its lane."""
+        if not held.trips:
             return False
-        turns = []
-        for slot in suffix:
-            queue = self._queues[slot.zone]
-            turns.append(queue.index(slot))
-            del queue[turns[-1]]
-        last.next = None
-        self._project(now_s)
-        chosen = self._fit(last, suffix, now_s)
-        better = chosen is not None and chosen.arrive_s <= old_end_s - GAIN_S
-        if chosen is not None and better:
-            for slot in suffix:  # those that were behind may have become first
-                if self._queues[slot.zone]:
-                    self._to_extend[self._queues[slot.zone][0].vehicle] = None
-            self._enqueue(last, suffix, chosen)
-            self._to_extend[vehicle] = None
+        trip = held.trips[-1]
+        return held.granted < (trip.enter if trip.lane is not None else trip.arrive)
+
+    def _ends_s(self, held: Held) -> float:
+        """When the last trip is projected to end, or to be in its lane."""
+        trip = held.trips[-1]
+        row = held.row_of(trip.enter if trip.lane is not None else trip.arrive)
+        rows = self._timetable.rows
+        return float(rows.in_s[row] + self._network.net.drive_s[rows.passage[row]])
+
+    def _replan(self, vehicle: str, now_s: float) -> bool:
+        held = self._held[vehicle]
+        trip = held.trips[-1]
+        old_end_s = self._ends_s(held)
+        if old_end_s <= trip.due_s + LATE_S or now_s < trip.retry_s:
+            return False
+        begin = max(held.granted + 1, trip.begin) - held.visits[0].seq
+        suffix = [held.rows[i] for i in range(begin, len(held.rows))]
+        cut = self._timetable.cut(suffix)
+        if trip.lane is not None:
+            goals: tuple[int, ...] = (self._network.passage_of[trip.lane.edges[:1]],)
         else:
-            for slot, turn in zip(reversed(suffix), reversed(turns), strict=True):
-                self._queues[slot.zone].insert(turn, slot)
-            last.next = suffix[0]
-        held.due_s = chosen.arrive_s if chosen is not None and better else old_end_s
-        return better
+            goals = self._goals[trip.goal]
+        way = self._fit(held, held.rows[begin - 1], goals, now_s)
+        if way is None or way.arrive_s > old_end_s - GAIN_S:
+            self._timetable.restore(held.index, cut)
+            trip.retry_s = now_s + RETRY_S
+            if not math.isinf(old_end_s):
+                trip.due_s = old_end_s
+            return False
+        self._timetable.drop(suffix)
+        self._wake(suffix)
+        for _ in suffix:
+            held.rows.pop()
+            held.visits.pop()
+        self._drive(vehicle, trip, way)
+        return True
 
     def replan_late(self, now_s: float, most: int) -> int:
         """Fit the trips anew that have fallen behind furthest; how many of them changed."""
         self._project(now_s)
         behind = []
         for vehicle, held in self._held.items():
-            end = held.slots[-1]
-            if not end.granted and end.depth == 0:
-                behind.append((held.due_s - end.in_s - end.drive_s, vehicle))
+            if self._may_change(held) and now_s >= held.trips[-1].retry_s:
+                late_s = self._ends_s(held) - held.trips[-1].due_s
+                if late_s > LATE_S:
+                    behind.append((-late_s, vehicle))
         behind.sort()
-        return sum(self.replan(vehicle, now_s) for late_s, vehicle in behind[:most] if late_s < 0)
+        changed = 0
+        for _, vehicle in behind[:most]:
+            changed += self.replan(vehicle, now_s)
+        return changed
+
+    def cut(self, vehicle: str) -> None:
+        """Take away the part of the road that is not granted; its goal is given up.
+
+        A vehicle that is in a lane, or may enter it at any moment, keeps its road to the lane's end.
+        """
+        held = self._held[vehicle]
+        keep = held.granted
+        while held.trips and held.trips[-1].arrive > held.granted:
+            trip = held.trips[-1]
+            if trip.lane is not None and trip.enter <= held.granted:
+                keep = max(keep, trip.arrive)
+                break
+            held.trips.pop()
+            if self._taken.get(trip.goal) == vehicle:
+                del self._taken[trip.goal]
+        count = held.visits[-1].seq - keep
+        held.trips = [trip for trip in held.trips if trip.arrive >= keep]
+        if not count:
+            return
+        suffix = [held.rows.pop() for _ in range(count)][::-1]
+        self._timetable.cut(suffix)
+        self._timetable.drop(suffix)
+        self._wake(suffix)
+        for _ in range(count):
+            held.visits.pop()
+        place = self.place_of(vehicle)
+        if place is not None:
+            self._taken.setdefault(place, vehicle)
+
+    def stop(self, vehicle: str, now_s: float) -> None:
+        """The vehicle will not move until further notice; others are fitted around it."""
+        self._timetable.rows.stopped[self._held[vehicle].index] = True
+        self.cut(vehicle)
+        self._free_cut_off(now_s)
+
+    def resume(self, vehicle: str) -> None:
+        """The vehicle can move again; its trips are made as ever, from where its road ends."""
+        self._timetable.rows.stopped[self._held[vehicle].index] = False
+        self._to_extend[vehicle] = None
+
+    def block(self, zones: Iterable[str], by: str, now_s: float) -> None:
+        """Let nobody into these zones until `by` unblocks them; others are fitted around them.
+
+        Vehicles that are granted one of them already may use it.
+
+        Raises:
+            KeyError: one is none of the roadmap.
+        """
+        for zone in zones:
+            self._timetable.rows.blocked[self._network.zone_index[zone]] = True
+            self._blocks.setdefault(zone, {})[by] = None
+        self._free_cut_off(now_s)
+
+    def unblock(self, by: str) -> None:
+        """Open the zones that nobody else blocks."""
+        for zone, blockers in list(self._blocks.items()):
+            blockers.pop(by, None)
+            if not blockers:
+                del self._blocks[zone]
+                index = self._network.zone_index[zone]
+                self._timetable.rows.blocked[index] = False
+                self._wake_head(index)
+
+    def blocked(self) -> dict[str, tuple[str, ...]]:
+        """The zones that are blocked, and by whom."""
+        return {zone: tuple(blockers) for zone, blockers in self._blocks.items()}
+
+    def never_ends(self, now_s: float) -> list[str]:
+        """Vehicles whose trips wait for one that is to stay or has stopped, or for a blocked zone."""
+        self._project(now_s)
+        return [
+            vehicle
+            for vehicle, held in self._held.items()
+            if self._may_change(held) and math.isinf(self._ends_s(held))
+        ]
+
+    def _free_cut_off(self, now_s: float) -> None:
+        for vehicle in self.never_ends(now_s):
+            self._held[vehicle].trips[-1].retry_s = -math.inf
+            self.replan(vehicle, now_s)
 
     def _project(self, now_s: float) -> None:
-        rearmost = [
-            held.slots[0]
-            for held in self._held.values()
-            if held.lane is None or not _deep(held.slots[0])
-        ]
-        project(rearmost, self._contended, now_s)
-
-    def _fit(self, last: Slot, slots: list[Slot], now_s: float) -> Chosen | None:
-        """Gaps for visits that follow `last`; inside a lane, turns follow from its entry."""
-        contended = [slot for slot in slots if slot.depth <= 1]
-        return fit(contended, self._queues, max(last.in_s + last.drive_s, now_s))
-
-    def _enqueue(self, last: Slot, slots: list[Slot], chosen: Chosen) -> None:
-        # From the last to the first, so that places found stay right in a zone visited twice.
-        for slot, place in zip(
-            reversed(slots[: len(chosen.places)]), reversed(chosen.places), strict=True
-        ):
-            self._queues[slot.zone].insert(place, slot)
-        for slot in slots[len(chosen.places) :]:
-            self._queues[slot.zone].append(slot)
-        last.next = slots[0]
-
-    def order_of(self, zone: str) -> list[tuple[str, int]]:
-        """(vehicle, `seq`) of all visits that are in the zone or wait for it, in their order."""
-        return [(slot.vehicle, slot.seq) for slot in self._queues[zone]]
-
-    def _slots(self, vehicle: str, visits: tuple[Visit, ...], enter: int) -> list[Slot]:
-        """The visits as slots, each linked to the next; `enter` is the first one in a lane."""
-        slots: list[Slot] = []
-        for visit in visits:
-            drive_s, clear_s = self._durations_of(visit.edges)
-            slot = Slot(vehicle, visit.seq, visit.zone, drive_s, clear_s)
-            if enter and visit.seq >= enter:
-                slot.depth = visit.seq - enter + 1
-                slot.to_come = visits[-1].seq - visit.seq
-            if slots:
-                slots[-1].next = slot
-            slots.append(slot)
-        return slots
-
-    def _durations_of(self, edges: tuple[str, ...]) -> tuple[float, float]:
-        """Time to drive the edges, and until the rear has followed into the first [s]."""
-        known = self._durations.get(edges)
-        if known is None:
-            found = [self.roadmap.edges[edge] for edge in edges]
-            speeds = [min(edge.speed_mps, self._body.speed_mps) for edge in found]
-            pairs = zip(found, speeds, strict=True)
-            known = (
-                sum(edge.length_m / speed for edge, speed in pairs),
-                self._body.rear_clear_m / min(speeds),
-            )
-            self._durations[edges] = known
-        return known
+        circular = project(self._network.net, self._timetable.rows, now_s)
+        assert not circular, f"{circular} visits wait for each other"
 
     # --- grants -------------------------------------------------------------------------------
 
@@ -348,22 +470,38 @@ class Traffic:
         """The vehicle's rear has left all visits up to `cleared`."""
         held = self._held[vehicle]
         while len(held.visits) > 1 and held.visits[0].seq <= min(cleared, held.granted - 1):
-            visit, slot = held.visits.popleft(), held.slots.popleft()
-            queue = self._queues[visit.zone]
-            assert queue[0] is slot, "cleared what another heads"
-            del queue[0]
-            if queue:
-                self._to_extend[queue[0].vehicle] = None
-            first = held.slots[0]
-            first.in_s = now_s - first.clear_s
+            held.visits.popleft()
+            row = held.rows.popleft()
+            passage = self._timetable.rows.passage[row]
+            assert self._timetable.clear_first(held.index, now_s) == row
+            for zone in self._zones_of[passage]:
+                self._wake_head(zone)
         self._to_extend[vehicle] = None
+
+    def _wake(self, rows: list[int]) -> None:
+        """Look again at those who may have become first where rows were taken out."""
+        for row in rows:
+            for zone in self._zones_of[self._timetable.rows.passage[row]]:
+                self._wake_head(zone)
+
+    def _wake_head(self, zone: int) -> None:
+        head = self._timetable.rows.head[zone]
+        if head != NONE:
+            self._to_extend[self._vehicle_at(head)] = None
+
+    def _vehicle_at(self, stay: int) -> str:
+        return self._names[self._timetable.rows.vehicle[stay // self._timetable.per_row]]
 
     def take_grants(self) -> list[tuple[str, tuple[Visit, ...]]]:
         """All visits that have become free to drive since the last call, by vehicle."""
         grants = []
         for vehicle in self._to_extend:
-            visits = self._extend(vehicle)
-            if visits:
+            held = self._held[vehicle]
+            count = grant(self._network.net, self._timetable.rows, held.index, self._horizon_m)
+            if count:
+                begin = held.granted + 1 - held.visits[0].seq
+                visits = tuple(held.visits[i] for i in range(begin, begin + count))
+                held.granted = visits[-1].seq
                 grants.append((vehicle, visits))
         self._to_extend.clear()
         return grants
@@ -376,31 +514,3 @@ class Traffic:
         """All visits that are granted and not cleared."""
         held = self._held[vehicle]
         return tuple(visit for visit in held.visits if visit.seq <= held.granted)
-
-    def _extend(self, vehicle: str) -> tuple[Visit, ...]:
-        """Grant what heads its queue, as far ahead as the horizon."""
-        held = self._held[vehicle]
-        granted: list[Visit] = []
-        ahead_m = 0.0
-        for visit, slot in zip(held.visits, held.slots, strict=True):
-            if not slot.granted:
-                if ahead_m >= self._horizon_m or not self._heads(slot):
-                    break
-                slot.granted = True
-                granted.append(visit)
-            ahead_m += self._length_m(visit)
-        if granted:
-            held.granted = granted[-1].seq
-        return tuple(granted)
-
-    def _heads(self, slot: Slot) -> bool:
-        """Whether nobody but the vehicle itself is before the visit."""
-        for other in self._queues[slot.zone]:
-            if other is slot:
-                return True
-            if other.vehicle != slot.vehicle:
-                return False
-        return False
-
-    def _length_m(self, visit: Visit) -> float:
-        return sum(self.roadmap.edges[edge].length_m for edge in visit.edges)

@@ -30,6 +30,8 @@ class Edge(msgspec.Struct, frozen=True, gc=False):
     points: tuple[Point, ...]
     """Polyline from start to end, both included; curves are sampled."""
     length_m: float
+    also: tuple[str, ...] = ()
+    """Zones that a vehicle on this edge holds besides the edge's own: where it would touch others."""
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):

@@ -1,0 +1,76 @@
+"""Where one more trip fits: the earliest way through the gaps of all zones (SIPP over zones).
+
+The way is searched together with the gaps: a state is a passage and a gap in which it can be
+driven; of each, the earliest time counts, since a vehicle may wait in any zone until the next visit
+there. Each visit is put after visits that end before it and before visits that begin after it. So
+every wait points forward in projected time, and no circle of waits can come about, whatever the
+times turn out to be. (M. Phillips, M. Likhachev: SIPP, ICRA 2011; bounds from reverse trees.)
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from actors.fleet.kernels import Labels, search
+from actors.fleet.timetable import Timetable
+
+LABELS = 4096
+"""States that a search can keep to begin with; they double when they are used up."""
+
+
+class Way(NamedTuple):
+    """A trip that fits."""
+
+    passages: NDArray[np.int32]
+    ahead: NDArray[np.int32]
+    """(n, K): the stay before which each visit goes in its queue; `NONE`: at the end."""
+    arrive_s: float
+
+
+class Search:
+    """Room to search in, kept from one search to the next."""
+
+    def __init__(self, timetable: Timetable) -> None:
+        self._timetable = timetable
+        self._searches = 0
+        self._labels = self._room(LABELS)
+
+    def best(self, vehicle: int, depart_s: float, goals: tuple[int, ...]) -> Way | None:
+        """The way on which a vehicle is soonest at the end of one of `goals`, to stay there.
+
+        Goals are passages: those that end at one place, or the first one of a lane.
+
+        The vehicle's road must end where the trip is to begin. Times are those of a projection made
+        before a cut: without what was cut, others can only be sooner, and none comes to wait for
+        one that is later.
+        """
+        timetable = self._timetable
+        while True:
+            rows = timetable.rows
+            gaps = len(rows.before) + len(rows.head)
+            if len(self._labels.best_s) <= gaps:
+                self._labels = self._room(len(self._labels.passage))
+            self._searches += 1
+            found, passages, ahead, arrive_s = search(
+                timetable.net, rows, self._labels, self._searches, vehicle, depart_s,
+                np.array(goals, np.int32), timetable.network.left_s(goals),
+            )  # fmt: skip
+            if found >= 0:
+                return Way(passages, ahead, arrive_s) if found else None
+            self._labels = self._room(2 * len(self._labels.passage))
+
+    def _room(self, labels: int) -> Labels:
+        rows, net = self._timetable.rows, self._timetable.net
+        gaps = len(rows.before) + len(rows.head)
+        return Labels(
+            passage=np.empty(labels, np.int32),
+            parent=np.empty(labels, np.int32),
+            enter_s=np.empty(labels),
+            until_s=np.empty(labels),
+            key=np.empty(labels, np.int32),
+            column=np.empty(labels, np.int32),
+            ahead=np.empty((labels, self._timetable.per_row), np.int32),
+            best_s=np.empty((gaps + 1, net.widest)),
+            searched=np.zeros((gaps + 1, net.widest), np.int32),
+        )
