@@ -7,8 +7,9 @@ from actors.agv import Agv
 from actors.booth import Booth
 from actors.crane import Crane
 from actors.effects import Machine
+from actors.fleet.plan import FleetPlan
 from actors.fleet.traffic import Body
-from actors.fleet_manager import FleetManager, FleetPlan
+from actors.fleet_manager import FleetManager
 from actors.lane import Lane
 from actors.ports import MachineFactory
 from actors.site.devices import FLEET_MANAGER, Device, devices, lanes_in_use

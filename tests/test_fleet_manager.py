@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.effects import Effect, Emit
+from actors.fleet.audit import LOST_NS, SILENT_NS
 from actors.fleet.orders import OVERTAKEN_NS_MAX
-from actors.fleet_manager import LOST_NS, SILENT_NS
 from actors.messages import (
     AbandonStep,
     AgvReport,

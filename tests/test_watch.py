@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from actors import fleet_manager
+from actors.fleet import allocation
 from actors.fleet.assignment import assign_in_turn
+from actors.fleet.audit import AUDIT_NS
 from actors.fleet.watch import AGAIN_NS, IDLE_NS, Watch
-from actors.fleet_manager import AUDIT_NS
 from actors.messages import Alarm, Event, OrderChanged, PutOrder
 from actors.site.devices import FLEET_MANAGER
 from interfaces.api.events import rendered
@@ -48,7 +48,7 @@ def test_an_order_left_lying_beside_an_idle_agv_is_an_alarm_again_after_ten_minu
 ):
     world, _ = build(DEMO, DAY, 0, 1)
     alarms, states = listened(world)
-    monkeypatch.setattr(fleet_manager, "assign_in_turn", no_pairs)
+    monkeypatch.setattr(allocation, "assign_in_turn", no_pairs)
     world.run(30 * S)
     world.post(FLEET_MANAGER, PutOrder(order(1)), 30 * S)
     world.run(30 * S + IDLE_NS - 1)
@@ -61,7 +61,7 @@ def test_an_order_left_lying_beside_an_idle_agv_is_an_alarm_again_after_ten_minu
     assert len(alarms) == 1
     world.run(first_ns + AGAIN_NS + AUDIT_NS)
     assert [alarm.subject for _, alarm in alarms] == ["T1", "T1"]
-    monkeypatch.setattr(fleet_manager, "assign_in_turn", assign_in_turn)
+    monkeypatch.setattr(allocation, "assign_in_turn", assign_in_turn)
     world.post(FLEET_MANAGER, PutOrder(order(2)), world.now_ns)
     world.run(world.now_ns + 3600 * S)
     assert states == {"T1": "done", "T2": "done"}

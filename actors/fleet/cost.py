@@ -7,10 +7,11 @@ waiting, urgency) decide which orders are taken when there are too few AGVs.
 import math
 
 from actors.fleet.orders import Job
+from actors.fleet.plan import FleetPlan
 from actors.fleet.routing import Router
 from actors.fleet.vehicles import Vehicle
 from actors.messages import CostTerms, Side
-from actors.site.roadmap import LaneWay, Place, PlaceKind, Roadmap
+from actors.site.roadmap import Place, PlaceKind
 
 CRANE_SHARE = 0.5
 """A second of waiting for a crane counts so much of a second's drive [ours]: an AGV that waits
@@ -33,24 +34,17 @@ def waited_s(job: Job, now_ns: int) -> float:
 
 
 class Costs:
-    """The terms of pairs of AGV and order on one roadmap."""
+    """The terms of pairs of AGV and order at one site."""
 
-    def __init__(
-        self,
-        roadmap: Roadmap,
-        router: Router,
-        open_ways: tuple[LaneWay, ...],
-        lift_s: dict[Side, float],
-        pct_per_km: float,
-        reserve_pct: float,
-    ) -> None:
+    def __init__(self, plan: FleetPlan, router: Router) -> None:
+        roadmap = plan.roadmap
         self._roadmap, self._router = roadmap, router
-        self._open_ways = sorted(open_ways, key=lambda way: way.lane)
-        self._lift_s = lift_s
-        self._reserve_pct = reserve_pct
+        self._open_ways = sorted(plan.open_ways, key=lambda way: way.lane)
+        self._lift_s = plan.lift_s
+        self._reserve_pct = plan.reserve_pct
         fastest_mps = max(edge.speed_mps for edge in roadmap.edges.values())
         # Slower roads are counted as long as fast ones: the charge needed is not underestimated.
-        self._pct_per_s = fastest_mps / 1000 * pct_per_km
+        self._pct_per_s = fastest_mps / 1000 * plan.pct_per_km
         self._nodes: dict[tuple[Side, PlaceKind], list[str]] = {}
         for place in roadmap.places.values():
             self._nodes.setdefault((place.side, place.kind), []).append(place.node)

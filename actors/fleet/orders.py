@@ -4,10 +4,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from actors.messages import Mark, Order, OrderRequest, OrderState, Side
-
-ENDED: tuple[OrderState, ...] = ("done", "cancelled", "failed")
-
+from actors.effects import Effect, Emit
+from actors.messages import Mark, Order, OrderChanged, OrderRequest, OrderState, Side
 
 OVERTAKEN_NS_MAX = 20 * 60 * 10**9
 """Orders accepted up to so much later may be served before an order [ours]; twice the time that an
@@ -32,13 +30,13 @@ class Job(msgspec.Struct):
     fails_because: str = ""
     """Why the order will have failed once its container is set down."""
 
-    def come_into(self, state: OrderState, now_ns: int) -> bool:
-        """Note a state, unless the order is in it already; whether it is new."""
+    def come_into(self, state: OrderState, now_ns: int) -> list[Effect]:
+        """Note a state, and tell of it; nothing if the order is in it already."""
         if state == self.state and self.history:
-            return False
+            return []
         self.state = state
         self.history = (*self.history, Mark(state, now_ns))
-        return True
+        return [Emit(OrderChanged(self.as_order()))]
 
     @property
     def accepted_ns(self) -> int:

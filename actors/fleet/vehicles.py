@@ -3,7 +3,7 @@
 import msgspec
 
 from actors.fleet.orders import Job
-from actors.fleet.traffic import Trip
+from actors.fleet.traffic import Traffic, Trip
 from actors.messages import Side, StartStep
 
 
@@ -40,6 +40,12 @@ class Vehicle(msgspec.Struct):
     def crossing(self) -> bool:
         """Whether it drives into, through or out of a lane and knows not yet what comes then."""
         return self.step is not None and self.step.action == "cross" and self.next is None
+
+    def at_decision(self, traffic: Traffic) -> bool:
+        """Whether it can be told a next step now."""
+        if self.step is None:
+            return True
+        return self.crossing and self.permit_trip is None and traffic.may_plan_on(self.name)
 
     @property
     def newest_step(self) -> int:

@@ -1,0 +1,114 @@
+"""Phase 1 of dispatching: which free AGV takes which waiting order, and why."""
+
+import math
+
+import numpy as np
+
+from actors.effects import Effect
+from actors.fleet.assignment import assign_in_turn
+from actors.fleet.cost import Costs
+from actors.fleet.orders import Job, OrderBook
+from actors.fleet.plan import FleetPlan
+from actors.fleet.reasons import Reasons
+from actors.fleet.stations import Stations
+from actors.fleet.traffic import Traffic
+from actors.fleet.vehicles import Vehicle
+from actors.messages import CostTerms, PairCost
+from actors.site.roadmap import Place
+
+
+class Allocation:
+    """Orders to AGVs, a round at a time."""
+
+    def __init__(
+        self,
+        plan: FleetPlan,
+        vehicles: dict[str, Vehicle],
+        orders: OrderBook,
+        traffic: Traffic,
+        stations: Stations,
+        costs: Costs,
+    ) -> None:
+        self._charged_pct = max(plan.reserve_pct, plan.charge_below_pct)
+        self._vehicles = vehicles
+        self._orders = orders
+        self._traffic = traffic
+        self._stations = stations
+        self._costs = costs
+        self.reasons = Reasons()
+
+    def assign(self, now_ns: int) -> list[Effect]:
+        """Give waiting orders to free AGVs, at the least total cost."""
+        free = [v for v in self._vehicles.values() if self._may_take_order(v)]
+        offers = self._offers(free) if free else []
+        if not offers:
+            return []
+        terms = self._terms(free, offers, now_ns)
+        cost_s = np.array([[pair.total_s for pair in row] for row in terms])
+        promoted = [i for i, (job, _, _) in enumerate(offers) if self._orders.is_promoted(job)]
+        effects: list[Effect] = []
+        for row, column in assign_in_turn(cost_s, promoted):
+            job, vehicle = offers[column][0], free[row]
+            self._orders.assign(job, vehicle.name)
+            vehicle.job = job
+            pairs = [PairCost(v.name, costs[column]) for v, costs in zip(free, terms, strict=True)]
+            self.reasons.keep(job.request.id, pairs, row, column in promoted, now_ns)
+            effects += job.come_into("assigned", now_ns)
+        return effects
+
+    def _offers(self, free: list[Vehicle]) -> list[tuple[Job, Place | None, int]]:
+        """Orders that may be assigned now, with their bay and how many are before it at its crane.
+
+        Of each side as many as there are bays free, and AGVs free to come from the other side:
+        until those are here, bays will be. Promoted orders are before all others.
+        """
+        offers: list[tuple[Job, Place | None, int]] = []
+        for side in self._stations.sides:
+            queued = self._orders.queued(side)
+            if not queued:
+                continue
+            old = [job for job in queued if self._orders.is_promoted(job)]
+            jobs = sorted(old, key=lambda job: job.arrived)
+            jobs += [job for job in queued if not self._orders.is_promoted(job)]
+            bays = self._stations.free(side, "pickup")
+            busy = self._stations.load(side, "pickup")
+            remote = sum(v.side != side for v in free)
+            for i, job in enumerate(jobs[: len(bays) + remote]):
+                bay = bays[i] if i < len(bays) else None
+                ahead = 0
+                if bay is not None:
+                    ahead = busy[bay.station]
+                    busy[bay.station] += 1
+                offers.append((job, bay, ahead))
+        return offers
+
+    def _terms(
+        self, free: list[Vehicle], offers: list[tuple[Job, Place | None, int]], now_ns: int
+    ) -> list[list[CostTerms]]:
+        """The cost of every pair, a row an AGV."""
+        return [
+            [
+                self._costs.terms(vehicle, node, job, bay, ahead, now_ns)
+                for job, bay, ahead in offers
+            ]
+            for vehicle in free
+            for node in (self._traffic.node_of(vehicle.name),)
+        ]
+
+    def _may_take_order(self, vehicle: Vehicle) -> bool:
+        return (
+            vehicle.job is None
+            and vehicle.battery_pct >= self._charged_pct
+            and vehicle.at_decision(self._traffic)
+        )
+
+    def left_lying(self, now_ns: int) -> dict[str, str]:
+        """Orders without an AGV that a free AGV could take now, with the first such AGV."""
+        free = [v for v in self._vehicles.values() if self._may_take_order(v)]
+        offers = self._offers(free)
+        left: dict[str, str] = {}
+        for vehicle, row in zip(free, self._terms(free, offers, now_ns), strict=True):
+            for (job, _, _), pair in zip(offers, row, strict=True):
+                if math.isfinite(pair.total_s):
+                    left.setdefault(job.request.id, vehicle.name)
+        return left

@@ -1,0 +1,145 @@
+"""Phases 2 to 4 of dispatching: the next step of each AGV that stands at a decision, and its road.
+
+Tell every AGV at a decision what to do next; send those without work home or to a charger; pass on
+the grants that have become free.
+"""
+
+from actors.effects import Effect, Send
+from actors.fleet.plan import FleetPlan
+from actors.fleet.stations import Stations
+from actors.fleet.traffic import Traffic
+from actors.fleet.vehicles import Vehicle
+from actors.messages import Action, ExtendGrant, StartStep
+from actors.site.roadmap import Place, PlaceKind
+
+
+class Dispatch:
+    """Steps and grants for AGVs, a phase at a time."""
+
+    def __init__(
+        self,
+        plan: FleetPlan,
+        vehicles: dict[str, Vehicle],
+        traffic: Traffic,
+        stations: Stations,
+    ) -> None:
+        self._plan = plan
+        self._vehicles = vehicles
+        self._traffic = traffic
+        self._stations = stations
+        self._steps = 0
+
+    def decide(self, now_ns: int) -> list[Effect]:
+        """Phase 2: tell each AGV at a decision its next step; who waits longest, first."""
+        effects: list[Effect] = []
+        waiting = [v for v in self._vehicles.values() if v.at_decision(self._traffic)]
+        for vehicle in sorted(waiting, key=lambda v: v.waits_since_ns):
+            if vehicle.at_decision(self._traffic):
+                effects += self._next_step(vehicle, now_ns)
+        return effects
+
+    def _next_step(self, vehicle: Vehicle, now_ns: int) -> list[Effect]:
+        """What an AGV does next; nothing if what it needs is taken, it will be asked again."""
+        job = vehicle.job
+        if job is None:
+            return self._go_home(vehicle, now_ns)
+        request, side = job.request, vehicle.side
+        if not job.loaded:
+            if side != request.from_side:
+                return self._cross(vehicle, now_ns)
+            return self._go(vehicle, "load", "pickup", now_ns)
+        if job.fails_because:
+            return self._go(vehicle, "unload", "dropoff", now_ns)
+        scan = self._plan.scans[f"{request.from_side}-{request.to_side}"]
+        if not job.scanned and scan == "before_crossing":
+            return self._go(vehicle, "scan", "booth_outbound", now_ns)
+        if side != request.to_side:
+            return self._cross(vehicle, now_ns)
+        if not job.scanned:
+            return self._go(vehicle, "scan", "booth_inbound", now_ns)
+        return self._go(vehicle, "unload", "dropoff", now_ns)
+
+    def _go_home(self, vehicle: Vehicle, now_ns: int) -> list[Effect]:
+        """Phase 3: without an order: to a charger, if that is needed, or to the own refuge."""
+        if vehicle.battery_pct < self._plan.charge_below_pct:
+            charging = self._go(vehicle, "charge", "charger", now_ns)
+            if charging:
+                return charging
+        if vehicle.side != vehicle.home_side:
+            return self._cross(vehicle, now_ns)
+        if self._traffic.place_of(vehicle.name) == vehicle.home:
+            return []
+        return self._go_to(vehicle, "park", self._plan.roadmap.places[vehicle.home], now_ns)
+
+    def _go(self, vehicle: Vehicle, action: Action, kind: PlaceKind, now_ns: int) -> list[Effect]:
+        """To the free place of that kind whose station has least to do, then the nearest."""
+        free = self._stations.free(vehicle.side, kind)
+        if not free:
+            return []
+        node = self._traffic.node_of(vehicle.name)
+        busy = self._stations.load(vehicle.side, kind)
+        place = min(
+            free,
+            key=lambda p: (busy[p.station], self._traffic.router.time_s(node, p.node), p.id),
+        )
+        return self._go_to(vehicle, action, place, now_ns)
+
+    def _go_to(self, vehicle: Vehicle, action: Action, place: Place, now_ns: int) -> list[Effect]:
+        trip = self._traffic.trip_to(vehicle.name, place.id)
+        if not self._traffic.take(vehicle.name, trip, now_ns / 1e9):
+            return []
+        return self._tell(vehicle, action, place.station, place.id, trip.arrive, 0, now_ns)
+
+    def _cross(self, vehicle: Vehicle, now_ns: int) -> list[Effect]:
+        """Into the emptiest lane that leads to the other side, once it permits."""
+        ways = [way for way in self._plan.open_ways if way.from_side == vehicle.side]
+        way = min(ways, key=lambda w: (self._lane_users(w.lane), w.lane))
+        trip = self._traffic.trip_through(vehicle.name, way)
+        effects = self._tell(
+            vehicle, "cross", way.lane, way.from_side, trip.arrive, trip.enter, now_ns
+        )
+        vehicle.permit_trip = trip
+        vehicle.side = way.to_side
+        return effects
+
+    def _lane_users(self, lane: str) -> int:
+        waiting = sum(
+            v.permit_trip is not None and v.permit_trip.goal == lane
+            for v in self._vehicles.values()
+        )
+        return self._traffic.lane_load(lane) + waiting
+
+    def _tell(
+        self, vehicle: Vehicle, action: Action, station: str, place: str, arrive: int, enter: int,
+        now_ns: int,
+    ) -> list[Effect]:  # fmt: skip
+        """Send a step; an AGV in a lane takes it up when the lane is behind it."""
+        self._steps += 1
+        job = vehicle.job
+        step = StartStep(
+            step=self._steps,
+            action=action,
+            station=station,
+            place=place,
+            arrive=arrive,
+            enter=enter,
+            order=job.request.id if job is not None else "",
+            container=job.request.container if job is not None else "",
+            until_pct=self._plan.charge_until_pct if action == "charge" else 0.0,
+        )
+        if vehicle.step is None:
+            vehicle.step = step
+        else:
+            vehicle.next = step
+        vehicle.told_ns = now_ns
+        return [Send(vehicle.name, step)]
+
+    def pass_grants(self, now_ns: int) -> list[Effect]:
+        """Phase 4: the road that has become free, to those who head the queues for it."""
+        effects: list[Effect] = []
+        for name, visits in self._traffic.take_grants():
+            vehicle = self._vehicles[name]
+            vehicle.grant += 1
+            vehicle.told_ns = now_ns
+            effects.append(Send(name, ExtendGrant(vehicle.grant, visits)))
+        return effects
