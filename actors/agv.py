@@ -8,6 +8,7 @@ carries the step's number and is repeated until it is answered.
 from typing import Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from actors.effects import CancelTimer, Command, Effect, Emit, Send, SetTimer
 from actors.messages import (
@@ -61,6 +62,7 @@ class Crossing(msgspec.Struct):
 
     lane: str
     enter: int
+    """0 while the road into the lane is not made."""
     arrive: int
     expires_ns: int
     """When the permit ends, unless it is renewed or the lane entered."""
@@ -100,9 +102,7 @@ class Agv:
                 self._stood, self._battery_pct = seq, battery_pct
                 return self._on_arrival(now_ns)
             case ExtendGrant():
-                if message.visits[-1].seq > self._stood:  # else a repeat
-                    self._stood = -1
-                return [Command(message)]
+                return self._on_grant(message, now_ns)
             case GrantAccepted(_, grant, _):
                 self._grant = max(self._grant, grant)
                 return []
@@ -181,6 +181,20 @@ class Agv:
         crossed = self._follow_cleared(now_ns)
         return [self._report(now_ns), *crossed]
 
+    def _on_grant(self, grant: ExtendGrant, now_ns: int) -> list[Effect]:
+        """Pass the road on, and note where on it the steps' drives now end."""
+        if grant.visits[-1].seq > self._stood:  # else a repeat
+            self._stood = -1
+        for road in grant.steps:
+            if self._step is not None and self._step.step == road.step:
+                self._step = replace(self._step, enter=road.enter, arrive=road.arrive)
+            if self._next is not None and self._next.step == road.step:
+                self._next = replace(self._next, enter=road.enter, arrive=road.arrive)
+            crossing = self._crossings.get(road.step)
+            if crossing is not None and not crossing.left:
+                crossing.enter, crossing.arrive = road.enter, road.arrive
+        return [Command(grant), *self._follow_cleared(now_ns), *self._on_arrival(now_ns)]
+
     def _follow_cleared(self, now_ns: int) -> list[Effect]:
         """Tell lanes that were entered or left, and go over to the step that follows a lane."""
         effects: list[Effect] = []
@@ -191,6 +205,8 @@ class Agv:
             self._phase = "permitted"
             self._crossings[step.step] = Crossing(step.station, step.enter, step.arrive, now_ns)
         for crossing in self._crossings.values():
+            if crossing.enter == 0:
+                continue  # its road is not made yet
             if self._cleared >= crossing.arrive and not crossing.left:
                 crossing.entered = crossing.left = changed = True
             elif self._cleared >= crossing.enter - 1 and not crossing.entered:
@@ -202,7 +218,7 @@ class Agv:
             step is not None
             and step.action == "cross"
             and self._phase == "permitted"
-            and self._cleared >= step.arrive
+            and self._cleared >= step.arrive >= 0
         ):
             effects += self._finish(now_ns)
         return effects
@@ -210,7 +226,7 @@ class Agv:
     def _on_arrival(self, now_ns: int) -> list[Effect]:
         """At rest: if this is where the step's drive ends, begin its action."""
         step = self._step
-        if step is None or self._stood != step.arrive:
+        if step is None or self._stood != step.arrive or self._stood < 0:
             return []
         match self._phase, step.action:
             case "abandoned", _:
@@ -238,7 +254,8 @@ class Agv:
         if self._step is not None and self._phase != "done":
             if self._step.action == "cross" and self._phase == "permitted":
                 self._next = step  # taken up when the lane is behind
-                return [self._report(now_ns)]
+                asked = self._ask_permit(step, now_ns) if step.action == "cross" else []
+                return [*asked, self._report(now_ns)]
             if self._phase not in ("refused", "abandoned"):
                 return [self._report(now_ns)]
         return self._begin(step, now_ns)
@@ -247,7 +264,10 @@ class Agv:
         self._step, self._phase, self._outcome = step, "accepted", ""
         effects: list[Effect] = [CancelTimer("retry")]
         if step.action == "cross":
-            if not self._in_lane_unawares():
+            if step.step in self._crossings:
+                self._phase = "permitted"  # while the lane before was being left
+                effects += [*self._show_driving(), *self._ask_permit(step, now_ns)]
+            elif not self._in_lane_unawares():
                 effects += self._show("waiting_permit", step.station)
                 effects += self._ask_permit(step, now_ns)
         elif self._stood != step.arrive:
@@ -324,9 +344,10 @@ class Agv:
             return self._serve(step, now_ns)
         crossing = self._crossings.get(step.step)
         if step.action == "cross" and self._phase in ("accepted", "permitted"):
-            if crossing is not None and crossing.entered:
-                return []
-            return self._ask_permit(step, now_ns)
+            if crossing is None or not crossing.entered:
+                return self._ask_permit(step, now_ns)
+            if self._next is not None and self._next.action == "cross":
+                return self._ask_permit(self._next, now_ns)
         return []
 
     # --- lanes --------------------------------------------------------------------------------
@@ -347,6 +368,7 @@ class Agv:
             step is not None
             and step.action == "cross"
             and self._phase == "accepted"
+            and step.enter > 0
             and self._cleared >= step.enter - 1
         )
 
@@ -363,17 +385,22 @@ class Agv:
     def _on_permit(self, step_number: int, expires_ns: int, now_ns: int) -> list[Effect]:
         """Hold the permit, and renew it in good time for as long as the lane is not entered."""
         step = self._step
+        if self._next is not None and self._next.step == step_number:
+            step = self._next
         if step is None or step.step != step_number or step.action != "cross":
             return []
         if expires_ns <= now_ns:
             return []  # comes late
         effects: list[Effect] = []
-        if self._phase == "accepted":
-            self._phase = "permitted"
-            self._crossings[step.step] = Crossing(step.station, step.enter, step.arrive, expires_ns)
-            effects += [*self._show_driving(), self._report(now_ns)]
+        if step is self._next or self._phase == "accepted":
+            if step is not self._next:
+                self._phase = "permitted"
+            if step.step not in self._crossings:
+                crossed = Crossing(step.station, step.enter, step.arrive, expires_ns)
+                self._crossings[step.step] = crossed
+                effects += [*self._show_driving(), self._report(now_ns)]
         crossing = self._crossings.get(step.step)
-        if self._phase == "permitted" and crossing is not None and not crossing.entered:
+        if crossing is not None and not crossing.entered:
             crossing.expires_ns = max(crossing.expires_ns, expires_ns)
             renew_ns = now_ns + max((crossing.expires_ns - now_ns) // 2, QUERY_NS)
             effects.append(SetTimer("retry", renew_ns))
@@ -428,6 +455,7 @@ class Agv:
             cleared=self._cleared,
             stood=self._stood,
             battery_pct=self._battery_pct,
+            permitted=max(self._crossings, default=0),
             visits=visits,
         )
         return Send(self.fleet, report)

@@ -39,7 +39,7 @@ from actors.messages import (
     TimerFired,
 )
 
-REPLANNED_MOST = 3
+REPLANNED_MOST = 10
 """So many trips that have fallen behind are fitted anew at each audit [ours]."""
 SERVING: dict[Action, OrderState] = {"load": "loading", "scan": "scanning", "unload": "unloading"}
 """The state of an order while its AGV is served."""
@@ -172,6 +172,8 @@ class FleetManager:
         vehicle.accepted = report.accepted
         self.traffic.clear(vehicle.name, report.cleared, now_ns / 1e9)
         effects: list[Effect] = []
+        if vehicle.next is not None and report.permitted == vehicle.next.step:
+            self._enter_lane(vehicle, now_ns)
         if vehicle.next is not None and report.step == vehicle.next.step:
             effects += self._finish(vehicle, "", now_ns)  # the lane is behind it
         if vehicle.step is not None and report.step == vehicle.step.step:
@@ -209,9 +211,9 @@ class FleetManager:
         match report.phase:
             case "permitted":
                 effects += self._on_permitted(vehicle, step, report, now_ns)
-            case "refused" if vehicle.permit_trip is not None:
+            case "refused" if vehicle.trip is None:
                 vehicle.side = step.place
-                vehicle.step = vehicle.permit_trip = None
+                vehicle.step = vehicle.permit_way = None
                 self._undecided = True
             case "abandoned" if step.action == "load":
                 # What is left of the step is the drive, whoever has to be told of it again.
@@ -223,8 +225,8 @@ class FleetManager:
                     job.give_up = False  # too late
                     effects += job.come_into(SERVING[step.action], now_ns)
             case "done" if (
-                vehicle.permit_trip is None
-                and self.traffic.granted_end(vehicle.name) >= step.arrive
+                vehicle.trip is not None
+                and self.traffic.granted_end(vehicle.name) >= vehicle.trip.arrive
             ):  # it cannot be where it has not been let
                 effects += self._finish(vehicle, report.outcome, now_ns)
             case "accepted" if job is not None and job.give_up and step.action == "load":
@@ -235,21 +237,35 @@ class FleetManager:
         self, vehicle: Vehicle, step: StartStep, report: AgvReport, now_ns: int
     ) -> list[Effect]:
         """The lane has room: take the road to its end; later, note when it is entered."""
-        if vehicle.permit_trip is not None:
-            if not self.traffic.take(vehicle.name, vehicle.permit_trip, now_ns / 1e9):
-                return []  # tried again with the next report, which a silent AGV is asked for
-            vehicle.permit_trip = None
-            self._undecided = True  # the place that it leaves can be another's
+        if vehicle.trip is None:
+            self._enter_lane(vehicle, now_ns)
+        if vehicle.trip is None:
+            return []  # tried again with the next report, which a silent AGV is asked for
         if vehicle.next is None and self.traffic.may_plan_on(vehicle.name):
             self._undecided = True
         job = vehicle.job
-        if job is not None and job.loaded and report.cleared >= step.enter - 1:
+        if job is not None and job.loaded and report.cleared >= vehicle.trip.enter - 1:
             return job.come_into("crossing", now_ns)
         return []
+
+    def _enter_lane(self, vehicle: Vehicle, now_ns: int) -> None:
+        """Make the road into the lane that has permitted it, for the step that waits for that."""
+        if vehicle.permit_way is None:
+            return
+        trip = self.traffic.enter(vehicle.name, vehicle.permit_way, now_ns / 1e9)
+        if trip is None:
+            return
+        if vehicle.next is None:
+            vehicle.trip = trip
+        else:
+            vehicle.next_trip = trip
+        vehicle.permit_way = None
+        self._undecided = True  # the place that it leaves can be another's
 
     def _finish(self, vehicle: Vehicle, outcome: str, now_ns: int) -> list[Effect]:
         """The present step is done: note what that means, and go over to the next one."""
         step, vehicle.step, vehicle.next = vehicle.step, vehicle.next, None
+        vehicle.trip, vehicle.next_trip = vehicle.next_trip, None
         assert step is not None
         vehicle.waits_since_ns = now_ns
         self._undecided = True
@@ -278,10 +294,11 @@ class FleetManager:
         if not self._running:
             return []  # it asks again
         occupants = tuple(
-            (v.step.step, v.name)
+            (step.step, v.name)
             for v in self.vehicles.values()
-            if v.step is not None and v.step.action == "cross" and v.step.station == lane
-            and v.permit_trip is None
+            for step, trip in ((v.step, v.trip), (v.next, v.next_trip))
+            if step is not None and step.action == "cross" and step.station == lane
+            and trip is not None
         )  # fmt: skip
         return [Send(lane, LaneTruth(lane, asked_ns, occupants))]
 

@@ -70,6 +70,14 @@ class Visit(msgspec.Struct, frozen=True, gc=False):
     edges: tuple[str, ...]
 
 
+class StepRoad(msgspec.Struct, frozen=True, gc=False):
+    """Where on an AGV's road a step's drive ends; the fields are those of `StartStep`."""
+
+    step: int
+    enter: int
+    arrive: int
+
+
 class ExtendGrant(Message):
     """The AGV may drive to the end of the last visit, and no further. Never taken back.
 
@@ -78,6 +86,9 @@ class ExtendGrant(Message):
 
     grant: int
     visits: Annotated[tuple[Visit, ...], msgspec.Meta(min_length=1)]
+    steps: tuple[StepRoad, ...] = ()
+    """Where the drives of the AGV's steps end now: on its way to a stop, the way may change, but
+    nothing of it is granted without this."""
 
 
 class QueryState(Message):
@@ -165,9 +176,10 @@ class StartStep(Message):
     place: str
     """The bay, booth, charger or parking place; for `cross` the side that is left."""
     arrive: int
-    """`seq` of the visit at whose end the step's drive ends."""
+    """`seq` of the visit at whose end the step's drive ends; -1: not known yet."""
     enter: int = 0
-    """Of `cross`: `seq` of the first visit in the lane; `arrive` is the last."""
+    """Of `cross`: `seq` of the first visit in the lane, 0 until it is known; `arrive` is the last.
+    """
     order: str = ""
     container: str = ""
     until_pct: float = 0.0
@@ -201,6 +213,8 @@ class AgvReport(Message):
     cleared: int
     stood: int
     battery_pct: float
+    permitted: int = 0
+    """The newest step for which a lane's permit is held: it may be the one after `step`."""
     visits: tuple[Visit, ...] = ()
     """The visits held, in a report after the controller was asked; empty in others."""
 

@@ -25,12 +25,13 @@ def audit(vehicles: dict[str, Vehicle], traffic: Traffic, now_ns: int) -> list[E
         if not vehicle.placed or now_ns - vehicle.told_ns < LOST_NS:
             continue
         sent = len(effects)
+        roads = vehicle.roads()
         for step in (vehicle.step, vehicle.next):
             if step is not None and step.step > vehicle.accepted:
                 effects.append(Send(vehicle.name, step))
         if vehicle.grant_taken < vehicle.grant:
             granted = traffic.granted(vehicle.name)
-            effects.append(Send(vehicle.name, ExtendGrant(vehicle.grant, granted)))
+            effects.append(Send(vehicle.name, ExtendGrant(vehicle.grant, granted, roads)))
         # An AGV that has come to rest holds one visit, unless its rear's last word was lost.
         busy = vehicle.step is not None or len(traffic.granted(vehicle.name)) > 1
         if len(effects) > sent or (busy and now_ns - vehicle.stamp_ns > SILENT_NS):

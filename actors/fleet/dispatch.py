@@ -7,7 +7,7 @@ the grants that have become free.
 from actors.effects import Effect, Send
 from actors.fleet.plan import FleetPlan
 from actors.fleet.stations import Stations
-from actors.fleet.traffic import Traffic
+from actors.fleet.traffic import Traffic, Trip
 from actors.fleet.vehicles import Vehicle
 from actors.messages import Action, ExtendGrant, StartStep
 from actors.site.roadmap import Place, PlaceKind
@@ -85,32 +85,28 @@ class Dispatch:
         return self._go_to(vehicle, action, place, now_ns)
 
     def _go_to(self, vehicle: Vehicle, action: Action, place: Place, now_ns: int) -> list[Effect]:
-        trip = self._traffic.trip_to(vehicle.name, place.id)
-        if not self._traffic.take(vehicle.name, trip, now_ns / 1e9):
+        trip = self._traffic.go(vehicle.name, place.id, now_ns / 1e9)
+        if trip is None:
             return []
-        return self._tell(vehicle, action, place.station, place.id, trip.arrive, 0, now_ns)
+        return self._tell(vehicle, action, place.station, place.id, trip, now_ns)
 
     def _cross(self, vehicle: Vehicle, now_ns: int) -> list[Effect]:
         """Into the emptiest lane that leads to the other side, once it permits."""
         ways = [way for way in self._plan.open_ways if way.from_side == vehicle.side]
         way = min(ways, key=lambda w: (self._lane_users(w.lane), w.lane))
-        trip = self._traffic.trip_through(vehicle.name, way)
-        effects = self._tell(
-            vehicle, "cross", way.lane, way.from_side, trip.arrive, trip.enter, now_ns
-        )
-        vehicle.permit_trip = trip
+        effects = self._tell(vehicle, "cross", way.lane, way.from_side, None, now_ns)
+        vehicle.permit_way = way
         vehicle.side = way.to_side
         return effects
 
     def _lane_users(self, lane: str) -> int:
         waiting = sum(
-            v.permit_trip is not None and v.permit_trip.goal == lane
-            for v in self._vehicles.values()
+            v.permit_way is not None and v.permit_way.lane == lane for v in self._vehicles.values()
         )
         return self._traffic.lane_load(lane) + waiting
 
     def _tell(
-        self, vehicle: Vehicle, action: Action, station: str, place: str, arrive: int, enter: int,
+        self, vehicle: Vehicle, action: Action, station: str, place: str, trip: Trip | None,
         now_ns: int,
     ) -> list[Effect]:  # fmt: skip
         """Send a step; an AGV in a lane takes it up when the lane is behind it."""
@@ -121,16 +117,15 @@ class Dispatch:
             action=action,
             station=station,
             place=place,
-            arrive=arrive,
-            enter=enter,
+            arrive=trip.arrive if trip is not None else -1,
             order=job.request.id if job is not None else "",
             container=job.request.container if job is not None else "",
             until_pct=self._plan.charge_until_pct if action == "charge" else 0.0,
         )
         if vehicle.step is None:
-            vehicle.step = step
+            vehicle.step, vehicle.trip = step, trip
         else:
-            vehicle.next = step
+            vehicle.next, vehicle.next_trip = step, trip
         vehicle.told_ns = now_ns
         return [Send(vehicle.name, step)]
 
@@ -141,5 +136,5 @@ class Dispatch:
             vehicle = self._vehicles[name]
             vehicle.grant += 1
             vehicle.told_ns = now_ns
-            effects.append(Send(name, ExtendGrant(vehicle.grant, visits)))
+            effects.append(Send(name, ExtendGrant(vehicle.grant, visits, vehicle.roads())))
         return effects

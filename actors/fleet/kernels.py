@@ -9,7 +9,7 @@ One file, since a compiled function is kept on disk for as long as its own file 
   in its zones are out: longest paths over the order of the queues.
 - `search`: where one more trip fits. The way is searched together with the gaps (SIPP over zones:
   M. Phillips, M. Likhachev, ICRA 2011): a state is a passage and a gap in which it can be driven;
-  of each, the earliest time counts, since a vehicle may wait in any zone until the next visit there.
+  of each, the earliest time counts, as a vehicle may wait in any zone until the next visit there.
   Bounds come from reverse shortest-path trees.
 """
 
@@ -338,7 +338,7 @@ def _begins_s(net: Net, rows: Rows, row: int, now_s: float) -> float:
     vehicle, before = rows.vehicle[row], rows.prev[row]
     if rows.stopped[vehicle]:
         return np.inf
-    start_s = rows.in_s[before] + net.drive_s[rows.passage[before]]
+    start_s = float(rows.in_s[before] + net.drive_s[rows.passage[before]])
     if not rows.granted[row]:
         start_s = max(start_s, now_s)
         for j in range(per_row):

@@ -382,7 +382,7 @@ class Traffic:
     def cut(self, vehicle: str) -> None:
         """Take away the part of the road that is not granted; its goal is given up.
 
-        A vehicle that is in a lane, or may enter it at any moment, keeps its road to the lane's end.
+        A vehicle that is in a lane, or may enter it at any moment, keeps its road to its end.
         """
         held = self._held[vehicle]
         keep = held.granted
@@ -447,7 +447,7 @@ class Traffic:
         return {zone: tuple(blockers) for zone, blockers in self._blocks.items()}
 
     def never_ends(self, now_s: float) -> list[str]:
-        """Vehicles whose trips wait for one that is to stay or has stopped, or for a blocked zone."""
+        """Vehicles whose trips wait for one that stays or has stopped, or for a blocked zone."""
         self._project(now_s)
         return [
             vehicle
@@ -490,7 +490,7 @@ class Traffic:
             self._to_extend[self._vehicle_at(head)] = None
 
     def _vehicle_at(self, stay: int) -> str:
-        return self._names[self._timetable.rows.vehicle[stay // self._timetable.per_row]]
+        return self._names[int(self._timetable.rows.vehicle[stay // self._timetable.per_row])]
 
     def take_grants(self) -> list[tuple[str, tuple[Visit, ...]]]:
         """All visits that have become free to drive since the last call, by vehicle."""

@@ -1,10 +1,12 @@
 """What the fleet manager knows of each AGV, from its reports and from what it was told to do."""
 
 import msgspec
+from msgspec.structs import replace
 
 from actors.fleet.orders import Job
 from actors.fleet.traffic import Traffic, Trip
-from actors.messages import Side, StartStep
+from actors.messages import Side, StartStep, StepRoad
+from actors.site.roadmap import LaneWay
 
 
 class Vehicle(msgspec.Struct):
@@ -30,8 +32,12 @@ class Vehicle(msgspec.Struct):
     step: StartStep | None = None
     next: StartStep | None = None
     """The step after a lane, told while the lane is still being driven."""
-    permit_trip: Trip | None = None
-    """The trip into a lane that waits for the lane's permit."""
+    trip: Trip | None = None
+    """The drive of `step`; None before a lane permits it."""
+    next_trip: Trip | None = None
+    """The drive of `next`."""
+    permit_way: LaneWay | None = None
+    """The lane whose permit it waits for."""
     job: Job | None = None
     waits_since_ns: int = 0
     """Since when it has had nothing to do or nowhere to go."""
@@ -45,10 +51,29 @@ class Vehicle(msgspec.Struct):
         """Whether it can be told a next step now."""
         if self.step is None:
             return True
-        return self.crossing and self.permit_trip is None and traffic.may_plan_on(self.name)
+        return self.crossing and self.permit_way is None and traffic.may_plan_on(self.name)
+
+    def roads(self) -> tuple[StepRoad, ...]:
+        """Where the drives of its steps end now; the steps themselves are told from then on so."""
+        if self.step is not None and self.trip is not None:
+            self.step = _on_road(self.step, self.trip)
+        if self.next is not None and self.next_trip is not None:
+            self.next = _on_road(self.next, self.next_trip)
+        steps = ((self.step, self.trip), (self.next, self.next_trip))
+        return tuple(
+            StepRoad(step.step, step.enter, step.arrive)
+            for step, trip in steps
+            if step is not None and trip is not None
+        )
 
     @property
     def newest_step(self) -> int:
         """Number of the last step that it was told."""
         newest = self.next or self.step
         return newest.step if newest is not None else 0
+
+
+def _on_road(step: StartStep, trip: Trip) -> StartStep:
+    if (step.enter, step.arrive) == (trip.enter, trip.arrive):
+        return step
+    return replace(step, enter=trip.enter, arrive=trip.arrive)

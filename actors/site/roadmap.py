@@ -31,7 +31,7 @@ class Edge(msgspec.Struct, frozen=True, gc=False):
     """Polyline from start to end, both included; curves are sampled."""
     length_m: float
     also: tuple[str, ...] = ()
-    """Zones that a vehicle on this edge holds besides the edge's own: where it would touch others."""
+    """Zones held besides the own one by a vehicle on it: those in which it would touch others."""
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):
