@@ -213,10 +213,10 @@ class AgvReport(Message):
     cleared: int
     stood: int
     battery_pct: float
-    permitted: int = 0
-    """The newest step for which a lane's permit is held: it may be the one after `step`."""
     visits: tuple[Visit, ...] = ()
     """The visits held, in a report after the controller was asked; empty in others."""
+    permitted: int = 0
+    """The newest step for which a lane's permit is held: it may be the one after `step`."""
 
 
 # --- AGV <-> crane, and the crane's controller ------------------------------------------------

@@ -405,7 +405,7 @@ def search(
             ends = _among(onward, goals)
             if not ends and (net.lane[onward] or net.stop[onward] != NONE):
                 continue
-            # The gaps of all its zones, from the last visit granted there.
+            # The gaps of all its zones, behind what is granted there and the vehicle's own visits.
             start_s, key, open_zones = -np.inf, len(rows.before) + net.zones[onward, 0], True
             column = net.local[onward, 0]
             zones = 0
@@ -415,14 +415,16 @@ def search(
                     break
                 zones += 1
                 open_zones = open_zones and not rows.blocked[zone]
-                stay = rows.head[zone]
-                while stay != NONE and rows.granted[stay // per_row]:
+                last_before = _last_before(rows, zone, vehicle, per_row)
+                stay = rows.head[zone] if last_before != NONE else NONE
+                behind[j] = rows.head[zone]
+                while stay != NONE:
                     row = stay // per_row
                     if rows.vehicle[row] != vehicle and rows.out_s[row] + MARGIN_S > start_s:
                         start_s, key = rows.out_s[row] + MARGIN_S, stay
                         column = net.local[onward, j]
-                    stay = rows.after[stay]
-                behind[j] = stay
+                    behind[j] = rows.after[stay]
+                    stay = behind[j] if stay != last_before else NONE
             while open_zones and start_s < np.inf:
                 end_s, next_j = np.inf, NONE
                 for j in range(zones):
@@ -460,6 +462,19 @@ def search(
                     column = net.local[onward, next_j]
                 behind[next_j] = rows.after[behind[next_j]]
     return 0, none, nowhere, np.inf
+
+
+@njit(cache=True)
+def _last_before(rows: Rows, zone: int, vehicle: int, per_row: int) -> int:
+    """The last stay of a queue that is granted or the vehicle's own."""
+    found = NONE
+    stay = rows.head[zone]
+    while stay != NONE:
+        row = stay // per_row
+        if rows.granted[row] or rows.vehicle[row] == vehicle:
+            found = stay
+        stay = rows.after[stay]
+    return found
 
 
 @njit(cache=True)

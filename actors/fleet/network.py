@@ -30,6 +30,10 @@ class Network:
         self.from_node: dict[str, list[int]] = {}
         """The passages that begin at a node."""
         self._find_passages()
+        self._to_node: dict[str, tuple[int, ...]] = {}
+        for passage in range(len(self.edges)):
+            end = self.end_of(passage)
+            self._to_node[end] = (*self._to_node.get(end, ()), passage)
         self.zone_index: dict[str, int] = {}
         for edge in roadmap.edges.values():
             for zone in (edge.zone, *edge.also):
@@ -49,7 +53,7 @@ class Network:
 
     def ending_at(self, node: str) -> tuple[int, ...]:
         """The passages that end at a node."""
-        return tuple(p for p, edges in enumerate(self.edges) if self.end_of(p) == node)
+        return self._to_node.get(node, ())
 
     def left_s(self, goals: tuple[int, ...]) -> NDArray[np.float32]:
         """(P): least time from the end of each passage to the end of one of `goals` [s].

@@ -113,6 +113,7 @@ class Traffic:
         self._index = {vehicle: i for i, vehicle in enumerate(self._names)}
         self._timetable = Timetable(self._network, len(homes))
         self._search = Search(self._timetable)
+        self._zones = list(self._network.zone_index)
         self._zones_of = [[int(z) for z in row if z != NONE] for row in self._network.net.zones]
         self._held: dict[str, Held] = {}
         self._taken: dict[str, str] = {}
@@ -223,6 +224,23 @@ class Traffic:
             held = self._held[vehicle]
             position = held.rows.index(stay // self._timetable.per_row)
             found.append((vehicle, held.visits[position].seq))
+        return found
+
+    def orders(self) -> dict[str, list[tuple[str, int]]]:
+        """`order_of` all zones in which or for which there is a vehicle."""
+        row_of = {
+            row: (vehicle, visit.seq)
+            for vehicle, held in self._held.items()
+            for row, visit in zip(held.rows, held.visits, strict=True)
+        }
+        heads, after = self._timetable.rows.head, self._timetable.rows.after
+        found: dict[str, list[tuple[str, int]]] = {}
+        for zone in np.flatnonzero(heads != NONE):
+            stay, order = int(heads[zone]), []
+            while stay != NONE:
+                order.append(row_of[stay // self._timetable.per_row])
+                stay = int(after[stay])
+            found[self._zones[zone]] = order
         return found
 
     # --- trips --------------------------------------------------------------------------------
