@@ -30,6 +30,14 @@ class Edge(msgspec.Struct, frozen=True, gc=False):
     points: tuple[Point, ...]
     """Polyline from start to end, both included; curves are sampled."""
     length_m: float
+    also: tuple[str, ...] = ()
+    """Zones that a vehicle on this edge holds besides `zone`, in common with edges of other zones
+    on which another vehicle could touch it (`actors.site.conflicts`)."""
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """All zones that a vehicle on this edge holds, its own first."""
+        return (self.zone, *self.also)
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):
