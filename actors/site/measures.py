@@ -17,6 +17,9 @@ YARD_HEIGHT_M_MIN = 60.0
 NOSE_M = 2.0
 """From a place to the end of its zone: a vehicle in the place keeps so far from the next zone."""
 RUNGS_PER_BLOCK = 4
+SPARE_M = 0.2
+"""Between bodies in places and those in curves, beyond their lateral clearance: swept paths are
+reckoned a little too wide on the inside of curves."""
 CORNER_SAMPLES = 64
 """Positions of a body that leaves a curve at which it is looked how far it reaches."""
 ROUNDING_M = 0.01
@@ -112,7 +115,7 @@ def _beside_curve_m(site: Site) -> float:
         over = outline_of(*middle, heading, body.length_m, 2 * half).intersection(above)
         if not over.is_empty:
             reach = max(reach, over.bounds[2])
-    return reach + half
+    return reach + half + SPARE_M
 
 
 def _round_corner(at_m: float, radius_m: float) -> Point:

@@ -30,9 +30,9 @@ Array = NDArray[np.float64]
 LATERAL_M = 0.15
 """Kept free on each side of every body, for what it strays from its way and for loads that stick
 out; two bodies keep twice that apart sideways [assumed: three times a position error of 5 cm]."""
-STEP_M = 1.5
-"""The sweep between two positions so far apart is taken as their convex hull. On a radius of 12 m
-a corner's arc then bulges out of the hull by 15 mm, which the lateral clearance covers [ours]."""
+STEP_M = 0.75
+"""The sweep between two positions so far apart is taken as their convex hull. On a radius of 4 m
+a corner's arc then bulges out of the hull by 30 mm, which the lateral clearance covers [ours]."""
 TURN_MAX_RAD = math.radians(135)
 """No vehicle goes on into an edge that turns off more sharply: it cannot turn back on the spot."""
 WAY_EDGES_MAX = 5_000

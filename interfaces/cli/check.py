@@ -13,6 +13,7 @@ from rich.table import Table
 from actors.site.bundled import find_site
 from actors.site.expand import expand
 from actors.site.load import last_change, load_site
+from actors.site.place_waits import possible_circles
 from actors.site.roadmap import Roadmap
 from actors.site.tow import TowCase, tow_cases
 from interfaces.cli.say import out
@@ -41,6 +42,11 @@ def check(
     cases = tow_cases(roadmap)
     out.print(describe(loaded, roadmap, on))
     out.print(_summary(roadmap, cases))
+    for circle in possible_circles(loaded, roadmap, on):
+        out.print(
+            f"Not ruled out: {loaded.vehicles.count} AGVs can fill {circle.places}"
+            f" ({circle.room}), and wait for each other."
+        )
     if tow:
         out.print(_listing(cases))
     out.print(f"{path.name} is right.")
