@@ -130,11 +130,6 @@ class SweptPaths:
             edge = names[shape.edge]
             self.of[edge].append(Sweep(edge, names[shape.held :], shape.hulls, (x0, y0), box))
 
-    def area(self, edge: str) -> shapely.Geometry:
-        """The whole swept path of an edge."""
-        polygons = [polygon for sweep in self.of[edge] for polygon in sweep.polygons()]
-        return shapely.union_all(polygons)
-
     def edges_under(self, outline: shapely.Polygon) -> list[str]:
         """The edges whose swept paths an outline touches."""
         found = []
