@@ -36,6 +36,15 @@ def test_check_describes_a_right_site() -> None:
     assert done.stdout.endswith("huu-nghi.yaml is right.\n")
 
 
+def test_check_says_where_a_dead_vehicle_has_to_be_towed() -> None:
+    done = run("check", "demo")
+    assert "40 of 82 zones: a vehicle that stands dead there has to be towed" in done.stdout
+    assert "on side VN, 20, of which" in done.stdout
+    assert "VN-feeder-03" not in done.stdout
+    listed = run("check", "demo", "--tow")
+    assert "VN-feeder-03" in listed.stdout
+
+
 def test_check_tells_all_that_is_wrong_and_exits_with_2(tmp_path: Path) -> None:
     text = Path("launch/sites/demo.yaml").read_text(encoding="utf-8")
     wrong = tmp_path / "wrong.yaml"

@@ -36,7 +36,7 @@ class Network:
             self._to_node[end] = (*self._to_node.get(end, ()), passage)
         self.zone_index: dict[str, int] = {}
         for edge in roadmap.edges.values():
-            for zone in (edge.zone, *edge.also):
+            for zone in edge.zones:
                 self.zone_index.setdefault(zone, len(self.zone_index))
         self.node_index = {node: i for i, node in enumerate(roadmap.nodes)}
         self.net = self._arrays(rear_clear_m, speed_mps)

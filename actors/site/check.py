@@ -7,11 +7,19 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from actors.errors import Problem
-from actors.site.check_roadmap import Finding, roadmap_problems, survey_problems
+from actors.site.check_roadmap import (
+    Finding,
+    roadmap_problems,
+    sharing_problems,
+    survey_problems,
+)
+from actors.site.conflicts import share_zones
 from actors.site.devices import FLEET_MANAGER, lanes_in_use, yard_places
-from actors.site.expand import expand
+from actors.site.expand import draw
 from actors.site.model import Section, Site
+from actors.site.roadmap import Roadmap
 from actors.site.schema import Words, given, path_text
+from actors.site.swept_path import WAY_EDGES_MAX, WaysError, footprint
 
 SIZE_TYPE = re.compile(r"^[1-9A-HL-P][0-9C-FL-P][A-Z][0-9A-Z]$")
 """ISO 6346: length code, height and width code, type group, type in its group."""
@@ -28,9 +36,21 @@ def site_problems(site: Site, file: str, day: datetime.date) -> list[Problem]:
     if survey is not None:
         found += survey_problems(site, survey)
     if not found:
-        # Only a site without contradictions can be drawn.
-        found += roadmap_problems(site, expand(site, day))
+        # Only a site without contradictions can be drawn, and only a sound drawing be driven over.
+        roadmap = draw(site, day)
+        found += roadmap_problems(site, roadmap)
+        if not found:
+            found += _sharing(site, roadmap)
     return [Problem(file, where, given(value), allowed) for where, value, allowed in found]
+
+
+def _sharing(site: Site, roadmap: Roadmap) -> list[Finding]:
+    """What is wrong with a roadmap once zones are shared where vehicles would touch."""
+    try:
+        return list(sharing_problems(site, share_zones(roadmap, footprint(site))))
+    except WaysError as error:
+        allowed = f"at most {WAY_EDGES_MAX} edges, counted in every way of a vehicle's length"
+        return [("roadmap.edges", Words(f"more ways into {error.edge} than are followed"), allowed)]
 
 
 def _sides(site: Site) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from actors.site.expand import lane_chains
 from actors.site.model import Site, SurveyedEdge, SurveyedRoadmap
 from actors.site.roadmap import Roadmap
 from actors.site.schema import Words
+from actors.site.tow import refuge_cases
 
 Finding = tuple[str, object, str]
 """Key path, what is given there, what is allowed."""
@@ -79,6 +80,15 @@ def roadmap_problems(site: Site, roadmap: Roadmap) -> list[Finding]:
     if not found:
         found += _ways(site, roadmap)
     return found
+
+
+def sharing_problems(site: Site, roadmap: Roadmap) -> Iterator[Finding]:
+    """Places that are in the way of others, in a roadmap whose zones in common are known."""
+    allowed = "an edge to stand on that vehicles under way to other stops and lanes do not touch"
+    for place, case in refuge_cases(roadmap).items():
+        more = f" and {len(case.cut_off) - 1} more" if len(case.cut_off) > 1 else ""
+        given = Words(f"{place}, in which a vehicle at rest cuts off {case.cut_off[0]}{more}")
+        yield _where(site, place), given, allowed
 
 
 def _where(site: Site, place: str) -> str:

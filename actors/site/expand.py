@@ -2,16 +2,26 @@
 
 import datetime
 
+from actors.site.conflicts import share_zones
 from actors.site.devices import lanes_in_use, yard_places
 from actors.site.drawing import Drawing, as_drawn, half_turned, mm, polyline_m
 from actors.site.measures import Measures, equal_parts, measure, mouth_of
 from actors.site.model import Site, SurveyedEdge, SurveyedRoadmap
 from actors.site.roadmap import Edge, LaneWay, Place, Roadmap
+from actors.site.swept_path import footprint
 from actors.site.yard import LaneEnds, Mouth, draw_yard
 
 
 def expand(site: Site, day: datetime.date) -> Roadmap:
-    """The roadmap of a checked site with the lanes that are in use on `day`."""
+    """The roadmap of a checked site with the lanes that are in use on `day`.
+
+    Vehicles that hold no zone of it in common do not touch.
+    """
+    return share_zones(draw(site, day), footprint(site))
+
+
+def draw(site: Site, day: datetime.date) -> Roadmap:
+    """The roadmap as it is drawn or surveyed, with the zones that were given to its edges."""
     if site.roadmap is not None:
         return _surveyed(site, site.roadmap, day)
     measures = measure(site)

@@ -4,8 +4,10 @@ import math
 from itertools import pairwise
 
 import msgspec
+import shapely
 
-from actors.site.model import Site
+from actors.site.model import Point, Site
+from actors.site.swept_path import footprint, outline_of
 
 RUNG_PITCH_M = 5.0
 TRACK_PITCH_M = 6.0
@@ -15,6 +17,11 @@ YARD_HEIGHT_M_MIN = 60.0
 NOSE_M = 2.0
 """From a place to the end of its zone: a vehicle in the place keeps so far from the next zone."""
 RUNGS_PER_BLOCK = 4
+SPARE_M = 0.2
+"""Between bodies in places and those in curves, beyond their lateral clearance: swept paths are
+reckoned a little too wide on the inside of curves."""
+CORNER_SAMPLES = 64
+"""Positions of a body that leaves a curve at which it is looked how far it reaches."""
 ROUNDING_M = 0.01
 """Zones are laid out longer by this than they need be, since nodes are put on whole millimetres."""
 
@@ -78,13 +85,45 @@ def measure(site: Site) -> Measures:
         arc=arc,
         room=room,
         side_gap=vehicles.width_m / 2 + 0.5,
-        rung_pitch=max(RUNG_PITCH_M, vehicles.width_m + 2.0),
+        rung_pitch=max(RUNG_PITCH_M, vehicles.width_m + 2.0, _beside_curve_m(site)),
         track_pitch=pitch,
         corner_run=max(2.0, room - arc),
         height=height,
         lanes=tuple(lanes),
         mouths=tuple(mouths),
     )
+
+
+def _beside_curve_m(site: Site) -> float:
+    """How far apart two straights must be that end in curves, so that bodies clear each other [m].
+
+    One body stands on its straight up to where the curve begins, the other leaves its own by the
+    curve, towards the first. When that one's front is round the corner, the chord to its rear cuts
+    the corner, and the longer the body for the radius, the further it reaches over to the side.
+    Ways in are the same, mirrored.
+    """
+    body = footprint(site)
+    radius, half = site.vehicles.turn_radius_m, body.width_m / 2 + body.lateral_m
+    above = shapely.box(-body.length_m, 0.0, 2 * body.length_m, 2 * body.length_m)
+    first, last = -body.length_m, radius * math.pi / 2
+    reach = 0.0
+    for i in range(CORNER_SAMPLES + 1):
+        rear_m = first + (last - first) * i / CORNER_SAMPLES
+        (x0, y0), (x1, y1) = (_round_corner(m, radius) for m in (rear_m, rear_m + body.length_m))
+        heading = math.atan2(y1 - y0, x1 - x0)
+        middle = ((x0 + x1) / 2, (y0 + y1) / 2)
+        over = outline_of(*middle, heading, body.length_m, 2 * half).intersection(above)
+        if not over.is_empty:
+            reach = max(reach, over.bounds[2])
+    return reach + half + SPARE_M
+
+
+def _round_corner(at_m: float, radius_m: float) -> Point:
+    """The point at a place along a way from the north that turns east, from the origin (0) on."""
+    angle = min(max(at_m, 0.0) / radius_m, math.pi / 2)
+    beyond = max(0.0, at_m - radius_m * math.pi / 2)
+    x = radius_m * (1 - math.cos(angle)) + beyond
+    return x, max(0.0, -at_m) - radius_m * math.sin(angle)
 
 
 def equal_parts(start: float, end: float, size: float, least: float) -> list[tuple[float, float]]:

@@ -197,7 +197,8 @@ class SurveyedEdge(Section, frozen=True, kw_only=True):
     end: str
     speed_mps: Speed
     zone: str = ""
-    """The zone it belongs to; its own if empty. Edges whose vehicles would touch share one."""
+    """The zone it belongs to; its own if empty. Edges of two zones on which vehicles would touch
+    are given one more in common."""
     lane: str = ""
     via: tuple[Point, ...] = ()
     """Points between the two nodes, where the edge is not straight."""

@@ -31,7 +31,13 @@ class Edge(msgspec.Struct, frozen=True, gc=False):
     """Polyline from start to end, both included; curves are sampled."""
     length_m: float
     also: tuple[str, ...] = ()
-    """Zones held besides the own one by a vehicle on it: those in which it would touch others."""
+    """Zones that a vehicle on this edge holds besides `zone`, in common with edges of other zones
+    on which another vehicle could touch it (`actors.site.conflicts`)."""
+
+    @property
+    def zones(self) -> tuple[str, ...]:
+        """All zones that a vehicle on this edge holds, its own first."""
+        return (self.zone, *self.also)
 
 
 class Place(msgspec.Struct, frozen=True, gc=False):
