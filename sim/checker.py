@@ -62,8 +62,8 @@ class Sight(msgspec.Struct):
 
     show: Callable[[int], VehicleSignal]
     way: Way
-    edges: list[str]
-    """Edges of the way granted, the last few."""
+    sweep: int
+    """The last sweep granted."""
     held: deque[tuple[float, int, str]]
     """(end along the way [m], sweep, edge) of the granted edges that the front has not left."""
     ends: dict[int, float]
@@ -73,6 +73,8 @@ class Sight(msgspec.Struct):
     body: Footprint
     speed_mps: float = 0.0
     seen_ns: int = -1
+    queued: bool = False
+    """Whether the heap has an entry for it, due or not."""
     due_ns: int = 0
     """When it must be looked at again, as far as its grant is concerned."""
 
@@ -138,7 +140,7 @@ class Checker:
         for vehicle, show in shows.items():
             way = Way(body.length_m)
             sight = Sight(
-                show, way, [], deque(), {}, starts[vehicle].seq, 0.0, Footprint(0, 0, 1, 0)
+                show, way, -1, deque(), {}, starts[vehicle].seq, 0.0, Footprint(0, 0, 1, 0)
             )
             self._sights[vehicle] = sight
             self._grow(vehicle, sight, starts[vehicle])
@@ -158,8 +160,9 @@ class Checker:
                 pair = self._pairs.get((one, other))
                 if pair is not None and pair.due_ns == due_ns:
                     self._judge((one, other), pair, now_ns)
-            elif self._sights[one].due_ns == due_ns:
-                self._look(one, self._sights[one], now_ns)
+            else:
+                self._sights[one].queued = False
+                self._look_if_due(one, self._sights[one], now_ns)
         self._woken_ns = -1
         if self._heap:
             self._wake_at(self._heap[0][0])
@@ -222,6 +225,7 @@ class Checker:
         fresh = [visit for visit in grant.visits if visit.seq > sight.end_seq]
         if not fresh or fresh[0].seq != sight.end_seq + 1:
             return
+        stood = not sight.may_move
         reach_m = sight.front_m + (now_ns - sight.seen_ns) / 1e9 * self._speed_mps
         if reach_m > sight.way.end_m:  # what it has done so far is judged by the grant so far
             self._look(vehicle, sight, now_ns)
@@ -230,22 +234,22 @@ class Checker:
                 self._meet(vehicle, sweep, now_ns)
             sight.end_seq = visit.seq
         self._plan_look(vehicle, sight, now_ns)
-        for other in list(self._pairs_of[vehicle]):  # it may stand no more
+        for other in list(self._pairs_of[vehicle]):
             key = (vehicle, other) if vehicle < other else (other, vehicle)
-            self._judge(key, self._pairs[key], now_ns)
+            pair = self._pairs[key]
+            if stood or pair.due_ns == now_ns:  # it was not reckoned with, or is met only now
+                self._judge(key, pair, now_ns)
 
     def _grow(self, vehicle: str, sight: Sight, visit: Visit) -> list[int]:
         sweeps = []
         for edge_id in visit.edges:
             sight.way.append(self._edges[edge_id])
-            sight.edges.append(edge_id)
-            sweep = self._sweeps.number(sight.edges)
+            sweep = sight.sweep = self._sweeps.number(sight.sweep, edge_id)
             sight.held.append((sight.way.end_m, sweep, edge_id))
             sight.ends[sweep] = sight.way.end_m
             self._holders.setdefault(sweep, set()).add(vehicle)
             self._held.add(sweep)
             sweeps.append(sweep)
-        del sight.edges[:-40]
         return sweeps
 
     def _leave(self, vehicle: str, sight: Sight) -> None:
@@ -287,6 +291,12 @@ class Checker:
         self._leave(vehicle, sight)
         self._plan_look(vehicle, sight, now_ns)
 
+    def _look_if_due(self, vehicle: str, sight: Sight, now_ns: int) -> None:
+        if sight.due_ns <= now_ns:
+            self._look(vehicle, sight, now_ns)
+        elif sight.may_move:  # it was granted more meanwhile
+            self._queue(vehicle, sight)
+
     def _find(
         self, sight: Sight, signal: VehicleSignal, guess_m: float, reach_m: float
     ) -> tuple[float, float]:
@@ -310,8 +320,14 @@ class Checker:
             return
         left_s = (sight.way.end_m - sight.front_m) / self._speed_mps
         sight.due_ns = now_ns + round((left_s + PAUSE_S) * 1e9)
-        heappush(self._heap, (sight.due_ns, vehicle, ""))
-        self._wake_at(sight.due_ns)
+        self._queue(vehicle, sight)
+
+    def _queue(self, vehicle: str, sight: Sight) -> None:
+        """Have the vehicle looked at when it is due; if that has become later, ask again then."""
+        if not sight.queued:
+            sight.queued = True
+            heappush(self._heap, (sight.due_ns, vehicle, ""))
+            self._wake_at(sight.due_ns)
 
     def _wake_at(self, at_ns: int) -> None:
         if self._woken_ns < 0 or at_ns < self._woken_ns:
@@ -323,7 +339,10 @@ class Checker:
     def _meet(self, vehicle: str, sweep: int, now_ns: int) -> None:
         """A sweep was granted: watch all whose sweeps come close to it."""
         known = self._pairs_of[vehicle]
-        for near in self._sweeps.around(sweep) & self._held:
+        nears = (self._sweeps.around(sweep) & self._held) - self._sights[vehicle].ends.keys()
+        if len(self._holders[sweep]) > 1:
+            nears.add(sweep)
+        for near in nears:
             for other in list(self._holders[near]):
                 if other == vehicle or other in known or not self._sweeps.close(sweep, near):
                     continue

@@ -108,13 +108,17 @@ class Way:
 class Sweeps:
     """The sweeps of a body on a roadmap's edges: each for one way of coming to the edge.
 
+    A sweep is a number; it lasts from the front's entry into the edge until it leaves it.
+
     Which of them come close is found out when it is first asked and then known.
     """
 
     def __init__(self, body: Body, edges: dict[str, Edge]) -> None:
         self._body = body
         self._edges = edges
+        self._after: dict[tuple[int, str], int] = {}
         self._numbers: dict[tuple[str, ...], int] = {}
+        self._keys: list[tuple[str, ...]] = []
         self._poses: list[Poses] = []
         self._boxes = np.empty((0, 4))
         self._around: list[set[int]] = []
@@ -122,16 +126,24 @@ class Sweeps:
         self._margin_m = SAMPLE_M * body.swing() + 2 * GRAZE_M
         """Between two samples each body is off the nearer one by half a step."""
 
-    def number(self, edges: list[str]) -> int:
-        """The sweep on the last of `edges`, driven one after the other, as a number."""
+    def number(self, before: int, edge: str) -> int:
+        """The sweep on an edge, after the sweep on the edge before it; -1 if there is none."""
+        number = self._after.get((before, edge))
+        if number is None:
+            number = self._after[before, edge] = self._number(before, edge)
+        return number
+
+    def _number(self, before: int, edge: str) -> int:
+        edges = (*self._keys[before], edge) if before >= 0 else (edge,)
         tail_m, first = 0.0, len(edges) - 1
         while first > 0 and tail_m < self._body.length_m:
             first -= 1
             tail_m += self._edges[edges[first]].length_m
-        key = tuple(edges[first:])
+        key = edges[first:]
         number = self._numbers.get(key)
         if number is None:
             number = self._numbers[key] = len(self._poses)
+            self._keys.append(key)
             self._add(key)
         return number
 
