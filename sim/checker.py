@@ -128,10 +128,10 @@ class Checker:
         self._woken_ns = -1
         self._order = GrantOrder(roadmap.edges, starts)
         self._sweeps = Sweeps(body, roadmap.edges)
-        self._holders: dict[int, set[str]] = {}
+        self._holders: dict[int, dict[str, None]] = {}
         self._held: set[int] = set()
         self._pairs: dict[tuple[str, str], Pair] = {}
-        self._pairs_of: dict[str, set[str]] = {vehicle: set() for vehicle in shows}
+        self._pairs_of: dict[str, dict[str, None]] = {vehicle: {} for vehicle in shows}
         self._heap: list[tuple[int, str, str]] = []
         self._moved_ns = 0
         self._circles_ns = 0
@@ -247,7 +247,7 @@ class Checker:
             sweep = sight.sweep = self._sweeps.number(sight.sweep, edge_id)
             sight.held.append((sight.way.end_m, sweep, edge_id))
             sight.ends[sweep] = sight.way.end_m
-            self._holders.setdefault(sweep, set()).add(vehicle)
+            self._holders.setdefault(sweep, {})[vehicle] = None
             self._held.add(sweep)
             sweeps.append(sweep)
         return sweeps
@@ -259,7 +259,7 @@ class Checker:
             if sight.ends[sweep] == end_m:
                 del sight.ends[sweep]
                 holders = self._holders[sweep]
-                holders.discard(vehicle)
+                holders.pop(vehicle, None)
                 if not holders:
                     self._held.discard(sweep)
         sight.way.forget(sight.front_m - 2 * self._body.length_m)
@@ -351,8 +351,8 @@ class Checker:
                     continue  # it has left since it was last seen
                 key = (vehicle, other) if vehicle < other else (other, vehicle)
                 self._pairs[key] = Pair(now_ns)
-                known.add(other)
-                self._pairs_of[other].add(vehicle)
+                known[other] = None
+                self._pairs_of[other][vehicle] = None
 
     def _judge(self, key: tuple[str, str], pair: Pair, now_ns: int) -> None:
         """Look at a pair: do they touch, and when must they be looked at again?"""
@@ -369,8 +369,8 @@ class Checker:
             pair.touching = False
             if not self._sweeps_close(one, other):
                 del self._pairs[key]
-                self._pairs_of[key[0]].discard(key[1])
-                self._pairs_of[key[1]].discard(key[0])
+                del self._pairs_of[key[0]][key[1]]
+                del self._pairs_of[key[1]][key[0]]
                 return
             wait_s = unseen_s(gap_m, (one.may_move + other.may_move) * self._closing_mps)
         if math.isinf(wait_s):

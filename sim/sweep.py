@@ -37,24 +37,23 @@ class Way:
 
     def append(self, edge: Edge) -> None:
         """Go on along an edge that starts where the way ends."""
-        end_m = self.end_m + edge.length_m
-        at_m = self.end_m
-        self._put(at_m, edge.points[0])
+        begin_m = self.end_m
+        self.end_m += edge.length_m
+        if not self._at:
+            self._at.append(0.0)
+            self._points.append(edge.points[0])
+        at_m = 0.0
         for (x0, y0), (x1, y1) in pairwise(edge.points):
             piece_m = math.hypot(x1 - x0, y1 - y0)
-            if piece_m > 0:
-                self._ahead = ((x1 - x0) / piece_m, (y1 - y0) / piece_m)
-            at_m = min(at_m + piece_m, end_m)
-            self._put(at_m, (x1, y1))
-        self._put(end_m, edge.points[-1])
-        self.end_m = end_m
-
-    def _put(self, at_m: float, point: tuple[float, float]) -> None:
-        if not self._at or at_m > self._at[-1] + 1e-6:
-            self._at.append(at_m)
-            self._points.append(point)
-        else:
-            self._points[-1] = point
+            if piece_m == 0 or at_m >= edge.length_m:
+                continue
+            at_m = min(at_m + piece_m, edge.length_m)
+            self._at.append(begin_m + at_m)
+            self._points.append((x1, y1))
+            self._ahead = ((x1 - x0) / piece_m, (y1 - y0) / piece_m)
+        if at_m < edge.length_m:
+            self._at.append(self.end_m)
+            self._points.append(edge.points[-1])
 
     def forget(self, before_m: float) -> None:
         """Drop what lies further behind than a place, now and then."""
