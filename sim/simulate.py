@@ -6,16 +6,19 @@ from collections.abc import Callable
 
 import msgspec
 
+from actors.fleet_manager import FleetManager
 from actors.messages import Event, Order, OrderChanged, PutOrder
 from actors.site.devices import FLEET_MANAGER
 from actors.site.expand import expand
 from actors.site.model import Site
+from actors.site.roadmap import Roadmap
 from actors.wiring import machines
 from sim.arrivals import arrivals
-from sim.checker import Checker
+from sim.checker import CHECKER, LOOK, Checker
 from sim.faults import FaultPlan, Faults
+from sim.footprint import Body
 from sim.plant.vehicle import VehicleController
-from sim.plant.wiring import controllers, vehicle_data
+from sim.plant.wiring import controllers
 from sim.world import World
 
 MINUTE_NS = 60 * 10**9
@@ -59,10 +62,26 @@ def build(site: Site, day: datetime.date, start_ns: int, seed: int) -> tuple[Wor
         world.add(controller)
     for machine in machines(site, roadmap, day).values():
         world.add(machine)
-    vehicles = [c for c in plant.values() if isinstance(c, VehicleController)]
-    checker = Checker(roadmap, vehicle_data(site).length_m, vehicles)
-    world.observers.append(checker.observe)
+    checker = watch(
+        world, site, roadmap, [c for c in plant.values() if isinstance(c, VehicleController)]
+    )
     return world, checker
+
+
+def watch(world: World, site: Site, roadmap: Roadmap, vehicles: list[VehicleController]) -> Checker:
+    """Put a checker into a world: it is shown the vehicles' signals, and the wire."""
+    data = site.vehicles
+    checker = Checker(
+        roadmap,
+        Body(data.length_m, data.width_m),
+        max(data.speed_empty_mps, data.speed_loaded_mps),
+        {vehicle.device: vehicle.signal for vehicle in vehicles},
+        {vehicle.device: vehicle.passages[-1].visit for vehicle in vehicles},
+        lambda at_ns: world.post(CHECKER, LOOK, at_ns),
+    )
+    world.add(checker)
+    world.observers.append(checker.observe)
+    return checker
 
 
 def simulate(
@@ -96,6 +115,13 @@ def simulate(
             orders[event.order.request.id] = event.order
 
     world.on_event = keep
+    manager = world.machine(FLEET_MANAGER)
+    assert isinstance(manager, FleetManager)
+    zones = dict.fromkeys(edge.zone for edge in manager.traffic.roadmap.edges.values())
+
+    def queues() -> list[list[tuple[str, int]]]:
+        return [manager.traffic.order_of(zone) for zone in zones]
+
     posted = 0
     for at_ns, request in arrivals(site, start, hours, trucks_per_day, seed):
         world.post(FLEET_MANAGER, PutOrder(request), at_ns)
@@ -106,6 +132,7 @@ def simulate(
         world.run(min(world.now_ns + MINUTE_NS, last_ns))
         open_orders = sum(o.state not in ("done", "failed", "cancelled") for o in orders.values())
         checker.watch_progress(world.now_ns, open_orders)
+        checker.watch_waits(world.now_ns, queues)
         if harm is not None and world.now_ns >= end_ns:
             harm.stop()
         if progress is not None:

@@ -67,6 +67,14 @@ class World:
         for key in [key for key in self._timers if key[0] == name]:
             del self._timers[key]
 
+    def machine(self, name: str) -> Machine:
+        """The machine of that name, for those who watch.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return self._machines[name]
+
     def __contains__(self, name: str) -> bool:
         return name in self._machines
 

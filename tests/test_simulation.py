@@ -15,7 +15,7 @@ from sim.faults import FaultPlan, Faults
 from sim.simulate import MINUTE_NS, OrderCounts, build, simulate
 from tests.gate import DAY, DEMO, ROADMAP, S, order
 
-CLEAN = {"overlap": 0, "beyond_grant": 0, "jump": 0, "stall": 0}
+CLEAN = {"overlap": 0, "beyond_grant": 0, "jump": 0, "grant_order": 0, "circle": 0, "stall": 0}
 DIGEST = """
 import sys
 from sim.simulate import simulate
