@@ -252,10 +252,15 @@ class Agv:
         if step.step <= accepted:
             return [self._report(now_ns)]
         if self._step is not None and self._phase != "done":
+            if self._step.step <= step.instead_of and self._may_give_up_crossing():
+                given_back = self._give_up_crossing(now_ns)
+                return given_back + self._begin(step, now_ns)
             if self._step.action == "cross" and self._phase == "permitted":
+                told = self._give_up_next(now_ns) if self._next is not None else []
                 self._next = step  # taken up when the lane is behind
-                asked = self._ask_permit(step, now_ns) if step.action == "cross" else []
-                return [*asked, self._report(now_ns)]
+                if step.action == "cross":
+                    told += self._ask_permit(step, now_ns)
+                return [*told, self._report(now_ns)]
             if self._phase not in ("refused", "abandoned"):
                 return [self._report(now_ns)]
         return self._begin(step, now_ns)
@@ -288,10 +293,14 @@ class Agv:
 
     def _on_abandon(self, step: int, now_ns: int) -> list[Effect]:
         given_up = self._step
-        if given_up is not None and given_up.step == step and self._phase == "accepted":
-            if given_up.action != "cross":
-                self._phase = "abandoned"
+        if given_up is not None and given_up.step == step and given_up.action == "cross":
+            if self._may_give_up_crossing():
+                return [*self._give_up_crossing(now_ns), self._report(now_ns)]
+        elif given_up is not None and given_up.step == step and self._phase == "accepted":
+            self._phase = "abandoned"
         elif self._next is not None and self._next.step == step:
+            if self._next.action == "cross":
+                return [*self._give_up_next(now_ns), self._report(now_ns)]
             return []  # asked again by the fleet manager once the step has begun
         return [self._report(now_ns), *self._on_arrival(now_ns)]
 
@@ -353,8 +362,11 @@ class Agv:
     # --- lanes --------------------------------------------------------------------------------
 
     def _ask_permit(self, step: StartStep, now_ns: int) -> list[Effect]:
+        crossing = self._crossings.get(step.step)
+        held_until_ns = crossing.expires_ns if crossing is not None else 0
+        request = RequestPermit(step.step, self.name, step.place, held_until_ns)
         return [
-            Send(step.station, RequestPermit(step.step, self.name, step.place)),
+            Send(step.station, request),
             SetTimer("retry", now_ns + RETRY_NS),
         ]
 
@@ -409,9 +421,40 @@ class Agv:
     def _on_permit_refused(self, step_number: int, now_ns: int) -> list[Effect]:
         step = self._step
         if step is None or step.step != step_number or self._phase != "accepted":
+            return []  # whether a crossing that was permitted is given up, the fleet manager says
+        if not self._may_give_up_crossing():
             return []
+        return [*self._give_up_crossing(now_ns), self._report(now_ns)]
+
+    def _may_give_up_crossing(self) -> bool:
+        """Whether the present step is a crossing, and the lane has not been entered."""
+        step = self._step
+        if step is None or step.action != "cross" or self._phase not in ("accepted", "permitted"):
+            return False
+        crossing = self._crossings.get(step.step)
+        entered = crossing is not None and crossing.entered
+        return not entered and not self._in_lane_unawares()
+
+    def _give_up_crossing(self, now_ns: int) -> list[Effect]:
+        """Leave the present step, and give its permit back."""
+        step = self._step
+        assert step is not None
         self._phase = "refused"
-        return [CancelTimer("retry"), *self._show("idle", ""), self._report(now_ns)]
+        return [
+            CancelTimer("retry"), *self._show("idle", ""), *self._give_permit_back(step, now_ns),
+        ]  # fmt: skip
+
+    def _give_up_next(self, now_ns: int) -> list[Effect]:
+        """Leave the step that was to follow the lane."""
+        following, self._next = self._next, None
+        assert following is not None
+        return self._give_permit_back(following, now_ns) if following.action == "cross" else []
+
+    def _give_permit_back(self, step: StartStep, now_ns: int) -> list[Effect]:
+        """Also one that was given and has not come."""
+        given_back = Crossing(step.station, 0, -1, 0, entered=True, left=True)
+        self._crossings[step.step] = given_back
+        return self._tell_lanes(now_ns, repeat=False)
 
     def _tell_lanes(self, now_ns: int, repeat: bool) -> list[Effect]:
         """Say what is new, or repeat what a lane has not confirmed."""
@@ -455,7 +498,7 @@ class Agv:
             cleared=self._cleared,
             stood=self._stood,
             battery_pct=self._battery_pct,
-            permitted=max(self._crossings, default=0),
+            permitted=max((n for n, c in self._crossings.items() if not c.left), default=0),
             visits=visits,
         )
         return Send(self.fleet, report)

@@ -12,8 +12,10 @@ from actors.fleet.allocation import Allocation
 from actors.fleet.audit import AUDIT_NS, ask_where, audit
 from actors.fleet.cost import Costs
 from actors.fleet.dispatch import Dispatch
+from actors.fleet.lanes import Lanes
 from actors.fleet.orders import Job, OrderBook
 from actors.fleet.plan import FleetPlan
+from actors.fleet.refusals import Refusals
 from actors.fleet.stations import Stations
 from actors.fleet.traffic import Traffic
 from actors.fleet.vehicles import Vehicle
@@ -23,13 +25,17 @@ from actors.messages import (
     Action,
     AgvReport,
     CancelOrder,
+    CommandLane,
     DeviceChanged,
     ExplainOrder,
+    LaneOrdered,
+    LaneReport,
     LaneTruth,
     Message,
     OrderAnswer,
     OrderChanged,
     OrderExplained,
+    OrderLane,
     OrderRequest,
     OrderState,
     PutOrder,
@@ -57,7 +63,8 @@ class FleetManager:
         self.plan = plan
         self.orders = OrderBook()
         self.traffic = Traffic(plan.roadmap, plan.homes, plan.horizon_m, plan.body)
-        self.costs = Costs(plan, self.traffic.router)
+        self.lanes = Lanes(plan.roadmap, plan.open_ways)
+        self.costs = Costs(plan, self.traffic.router, self.lanes)
         self.vehicles = {
             vehicle: Vehicle(vehicle, home, side, side)
             for vehicle, home in plan.homes.items()
@@ -67,7 +74,10 @@ class FleetManager:
         self._allocation = Allocation(
             plan, self.vehicles, self.orders, self.traffic, stations, self.costs
         )
-        self._dispatch = Dispatch(plan, self.vehicles, self.traffic, stations)
+        self._refusals = Refusals()
+        self._dispatch = Dispatch(
+            plan, self.vehicles, self.traffic, stations, self.lanes, self._refusals
+        )
         self._watch = Watch(name)
         self._running = False
         self._undecided = False
@@ -84,6 +94,13 @@ class FleetManager:
                 effects = self._on_cancel(order, now_ns)
             case ExplainOrder(order):
                 return [Reply(self._explain(order))]
+            case CommandLane():
+                effects = self._on_command_lane(message, now_ns)
+            case LaneReport(lane):
+                effects = []
+                if self.lanes.note(message):
+                    self._refusals.forget_lane(lane)
+                    self._undecided = True
             case QueryLane(lane, asked_ns):
                 return self._on_query_lane(lane, asked_ns)
             case TimerFired("audit"):
@@ -174,10 +191,12 @@ class FleetManager:
         effects: list[Effect] = []
         if vehicle.next is not None and report.permitted == vehicle.next.step:
             self._enter_lane(vehicle, now_ns)
-        if vehicle.next is not None and report.step == vehicle.next.step:
+        if vehicle.step is not None and report.step > vehicle.step.step:
             effects += self._finish(vehicle, "", now_ns)  # the lane is behind it
         if vehicle.step is not None and report.step == vehicle.step.step:
             effects += self._follow(vehicle, vehicle.step, report, now_ns)
+        elif report.step <= vehicle.taken_back and report.phase in ("accepted", "permitted"):
+            effects.append(Send(vehicle.name, AbandonStep(report.step)))  # it has not heard of it
         return effects
 
     def _place(self, vehicle: Vehicle, report: AgvReport, now_ns: int) -> list[Effect]:
@@ -211,9 +230,9 @@ class FleetManager:
         match report.phase:
             case "permitted":
                 effects += self._on_permitted(vehicle, step, report, now_ns)
-            case "refused" if vehicle.trip is None:
-                vehicle.side = step.place
-                vehicle.step = vehicle.permit_way = None
+            case "refused" if step is vehicle.asked_step:
+                self._refusals.refuse(vehicle.name, step.station, now_ns)
+                vehicle.take_back_crossing()
                 self._undecided = True
             case "abandoned" if step.action == "load":
                 # What is left of the step is the drive, whoever has to be told of it again.
@@ -250,9 +269,13 @@ class FleetManager:
 
     def _enter_lane(self, vehicle: Vehicle, now_ns: int) -> None:
         """Make the road into the lane that has permitted it, for the step that waits for that."""
-        if vehicle.permit_way is None:
+        way = vehicle.permit_way
+        if way is None:
             return
-        trip = self.traffic.enter(vehicle.name, vehicle.permit_way, now_ns / 1e9)
+        self._refusals.forget(vehicle.name, way.lane)
+        if self.traffic.lane_load(way.lane) >= len(way.edges):
+            return  # a lane that was restarted may have forgotten a permit that it gave
+        trip = self.traffic.enter(vehicle.name, way, now_ns / 1e9)
         if trip is None:
             return
         if vehicle.next is None:
@@ -288,25 +311,74 @@ class FleetManager:
                 return self._end(job, "done", "", now_ns)
         return []
 
-    # --- what may have been lost --------------------------------------------------------------
+    # --- lanes --------------------------------------------------------------------------------
+
+    def _on_command_lane(self, message: CommandLane, now_ns: int) -> list[Effect]:
+        """Pass on what people want of a lane; who has no road in it yet, goes another way."""
+        lane, answer = message.lane, self.lanes.command(message)
+        if answer.outcome != "ordered" or answer.order is None:
+            return [Reply(answer)]
+        self._undecided = True
+        effects: list[Effect] = [
+            Reply(answer),
+            Send(lane, OrderLane(answer.order)),
+            Emit(LaneOrdered(lane, answer.order)),
+        ]
+        record, order = self.lanes[lane], answer.order
+        self.traffic.unblock(lane)
+        if order.mode != "open" or order.from_side != record.from_side:
+            for vehicle in self.vehicles.values():
+                effects += self._call_off(vehicle, lane, now_ns)
+        if order.mode == "blocked":
+            edges = record.ways[order.from_side].edges
+            zones = [self.plan.roadmap.edges[edge].zone for edge in edges]
+            self.traffic.block(zones, lane, now_ns / 1e9)
+        return effects
+
+    def _call_off(self, vehicle: Vehicle, lane: str, now_ns: int) -> list[Effect]:
+        """Take a crossing back, unless road in the lane is granted or no other way leads on."""
+        asked, steps = vehicle.asked_step, vehicle.lane_steps
+        if asked is None or asked.station != lane:
+            step, trip = steps[-1] if steps else (None, None)
+            if step is None or trip is None or step.station != lane:
+                return []
+            if self.traffic.granted_end(vehicle.name) >= trip.enter:
+                return []
+            stops_at = self.plan.roadmap.edges[self.traffic.granted(vehicle.name)[-1].edges[-1]].end
+            if not self._dispatch.places_aside(vehicle, step.place, stops_at):
+                return []  # it goes through before the lane is drained, or waits with it
+            self.traffic.cut(vehicle.name)
+        step = vehicle.take_back_crossing()
+        vehicle.waits_since_ns = now_ns
+        return [Send(vehicle.name, AbandonStep(step.step))]
 
     def _on_query_lane(self, lane: str, asked_ns: int) -> list[Effect]:
-        if not self._running:
+        if not self._running or lane not in self.lanes:
             return []  # it asks again
-        occupants = tuple(
-            (step.step, v.name)
-            for v in self.vehicles.values()
-            for step, trip in ((v.step, v.trip), (v.next, v.next_trip))
-            if step is not None and step.action == "cross" and step.station == lane
-            and trip is not None
-        )  # fmt: skip
-        return [Send(lane, LaneTruth(lane, asked_ns, occupants))]
+        inside: list[tuple[int, str]] = []
+        asking: list[tuple[int, str]] = []
+        for vehicle in self.vehicles.values():
+            inside += [
+                (step.step, vehicle.name) for step, _ in vehicle.lane_steps if step.station == lane
+            ]
+            asked = vehicle.asked_step
+            if asked is not None and asked.station == lane:
+                asking.append((asked.step, vehicle.name))
+        record = self.lanes[lane]
+        truth = LaneTruth(
+            lane, asked_ns, record.order, record.from_side, tuple(inside), tuple(asking)
+        )
+        return [Send(lane, truth)]
+
+    # --- what may have been lost --------------------------------------------------------------
 
     def _audit(self, now_ns: int) -> list[Effect]:
         """Look after what may have been lost, and after orders left lying."""
         effects = audit(self.vehicles, self.traffic, now_ns)
+        effects += self.lanes.orders_to_repeat()
         left: dict[str, str] = {}
         if self._running:
+            self._undecided = self._undecided or self._refusals.some_ended(now_ns)
             self.traffic.replan_late(now_ns / 1e9, REPLANNED_MOST)
             left = self._allocation.left_lying(now_ns)
         effects += [Emit(alarm) for alarm in self._watch.look(left, now_ns)]

@@ -23,6 +23,12 @@ OrderState = Literal[
     "done", "cancelled", "failed",
 ]  # fmt: skip
 DeviceKind = Literal["vehicle", "crane", "lane", "booth", "fleet_manager"]
+LaneMode = Literal["open", "closed", "blocked"]
+"""What people want of a lane. `closed`: nobody new enters, who is in it drives out; `blocked`: at
+once, nobody in it or before it is let a zone further."""
+LaneState = Literal["unknown", "open", "closing", "closed", "reversing", "blocked"]
+"""What a lane does. `closing` and `reversing` last until all have left it."""
+LaneCommand = Literal["open", "close", "block", "reverse"]
 AlarmKind = Literal["order_left"]
 """`order_left`: an order could move and an AGV could take it, and neither does anything."""
 
@@ -183,10 +189,15 @@ class StartStep(Message):
     order: str = ""
     container: str = ""
     until_pct: float = 0.0
+    instead_of: int = 0
+    """Crossings up to this number were taken back: no road leads into their lanes."""
 
 
 class AbandonStep(Message):
-    """Do not begin the step's action on arrival, if it has not begun: its order was given up."""
+    """Do not begin the step's action on arrival, if it has not begun: its order was given up.
+
+    Of `cross`: give the lane's permit back, if the lane is not entered; no road leads into it.
+    """
 
     step: int
 
@@ -312,12 +323,23 @@ class ScannerState(Message):
 # --- AGV <-> lane -----------------------------------------------------------------------------
 
 
+class LaneOrder(msgspec.Struct, frozen=True, gc=False):
+    """How a lane is to be; of two orders the one with the higher number holds."""
+
+    number: int
+    mode: LaneMode
+    from_side: Side
+    """The side that it is to lead away from, once it is drained if it leads the other way."""
+
+
 class RequestPermit(Message):
     """Ask for, or renew, the permit to enter the lane for `step`."""
 
     step: int
     agv: str
     from_side: Side
+    held_until_ns: int = 0
+    """The end of the permit that the AGV holds; 0: none. A lane that was restarted learns it so."""
 
 
 class PermitGranted(Message):
@@ -329,7 +351,7 @@ class PermitGranted(Message):
 
 
 class PermitRefused(Message):
-    """The lane does not lead away from the side that the AGV named, or is closed."""
+    """The lane does not lead away from the side that the AGV named, or is not open."""
 
     step: int
     lane: str
@@ -367,13 +389,40 @@ class QueryLane(Message):
 
 
 class LaneTruth(Message):
-    """All steps for which an AGV is in the lane, or on its way with a permit."""
+    """What the fleet manager knows of the lane: who is in it, and how it is to be."""
 
     lane: str
     asked_ns: int
     """Of the question that it answers."""
+    order: LaneOrder
+    from_side: Side
+    """The side that the lane leads away from, as it last said itself."""
     occupants: tuple[tuple[int, str], ...]
-    """(step, AGV)."""
+    """(step, AGV) of those that are in the lane, or have the road into it."""
+    asking: tuple[tuple[int, str], ...]
+    """(step, AGV) of those that were told to ask for a permit and have no road into it: they may
+    hold a permit or not."""
+
+
+# --- fleet manager <-> lane -------------------------------------------------------------------
+
+
+class OrderLane(Message):
+    """Be so. Repeated until the lane has reported that it is; each repeat is answered."""
+
+    order: LaneOrder
+
+
+class LaneReport(Message):
+    """How the lane is; after each change, and in answer to `OrderLane`."""
+
+    lane: str
+    stamp_ns: int
+    number: int
+    """Of the order that it follows."""
+    state: LaneState
+    from_side: Side
+    """The side that it leads away from now."""
 
 
 # --- the outside <-> fleet manager ------------------------------------------------------------
@@ -430,6 +479,28 @@ class OrderAnswer(Message):
     """`cancelling`: its AGV is on the way to the pick-up and has been told; the order becomes
     `cancelled` when the AGV confirms, or goes on if the lift had begun."""
     order: Order | None = None
+    reason: str = ""
+
+
+class CommandLane(Message):
+    """Open, close, block or reverse a lane; what it is ordered to be already, changes nothing."""
+
+    lane: str
+    command: LaneCommand
+    from_side: Side = ""
+    """Of `reverse`: the side that it is to lead away from; empty: the one it now leads to. A lane
+    that is being reversed stays with that."""
+
+
+class LaneAnswer(Message):
+    """What came of `CommandLane`: how the lane is to be, and how it last said that it is."""
+
+    outcome: Literal["ordered", "same", "refused", "invalid", "unknown"]
+    """`refused`: not as things stand; `invalid`: never, the site has no such side."""
+    lane: str
+    order: LaneOrder | None = None
+    state: LaneState = "unknown"
+    from_side: Side = ""
     reason: str = ""
 
 
@@ -503,6 +574,15 @@ class DeviceChanged(Event):
     kind: DeviceKind
     state: str
     detail: str = ""
+    side: Side = ""
+    """Of a lane: the side that it leads away from now. Empty: as it was."""
+
+
+class LaneOrdered(Event):
+    """People have ordered a lane to be so."""
+
+    lane: str
+    order: LaneOrder
 
 
 class Alarm(Event):
@@ -524,10 +604,10 @@ AnyMessage = (
     | RequestTransfer | TransferDone | StartTransfer | TransferFinished | CraneState
     | RequestScan | ScanDecided | StartScan | ScanFinished | ScannerState
     | RequestPermit | PermitGranted | PermitRefused | LaneEntered | LaneLeft | LaneNoted
-    | QueryLane | LaneTruth
+    | QueryLane | LaneTruth | OrderLane | LaneReport | CommandLane | LaneAnswer
     | PutOrder | CancelOrder | OrderAnswer | ExplainOrder | OrderExplained
 )  # fmt: skip
-AnyEvent = OrderChanged | DeviceChanged | Alarm
+AnyEvent = OrderChanged | DeviceChanged | LaneOrdered | Alarm
 
 _encoder = msgspec.msgpack.Encoder()
 _messages: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(AnyMessage)

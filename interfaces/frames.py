@@ -5,7 +5,7 @@ import time
 
 import msgspec
 
-from actors.messages import OrderState
+from actors.messages import LaneMode, OrderState
 from interfaces.view import LiveView
 
 TICK_S = 0.2
@@ -43,12 +43,17 @@ class StationNow(msgspec.Struct, frozen=True, gc=False):
 
 
 class LaneNow(msgspec.Struct, frozen=True, gc=False):
-    """One lane; `side` is the one it leads away from."""
+    """One lane; `side` is the one it leads away from.
+
+    `ordered` and `ordered_side` are what people last wanted of it; null before their first command.
+    """
 
     id: str
     side: str
     state: str
     detail: str
+    ordered: LaneMode | None
+    ordered_side: str | None
 
 
 class OrdersNow(msgspec.Struct, frozen=True, gc=False):
@@ -109,7 +114,19 @@ def state_frame(view: LiveView) -> StateFrame:
                 age_s=age(station.stamp_ns) if signal else None,
             )
         )
-    lanes = [LaneNow(lane.id, lane.side, lane.state, lane.detail) for lane in view.devices("lane")]
+    lanes = []
+    for lane in view.devices("lane"):
+        order = view.lane_order(lane.id)
+        lanes.append(
+            LaneNow(
+                id=lane.id,
+                side=lane.side,
+                state=lane.state,
+                detail=lane.detail,
+                ordered=order.mode if order else None,
+                ordered_side=order.from_side if order else None,
+            )
+        )
     summary = view.summary()
     return StateFrame(
         stamp=now_ns // 1_000_000,

@@ -8,6 +8,7 @@ from actors.errors import SiteError
 from interfaces.cli.bench import bench
 from interfaces.cli.check import check
 from interfaces.cli.explain import explain
+from interfaces.cli.lane import lane
 from interfaces.cli.say import EXIT_BAD_INPUT, complain
 from interfaces.cli.simulate import simulate
 from interfaces.cli.up import up
@@ -20,7 +21,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (up, simulate, check, bench, version):
+for command in (up, simulate, check, lane, bench, version):
     app.command()(command)
 app.add_typer(explain)
 

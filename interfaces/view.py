@@ -14,7 +14,16 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from actors.messages import DeviceChanged, DeviceKind, Order, OrderChanged, OrderState, Side
+from actors.messages import (
+    DeviceChanged,
+    DeviceKind,
+    LaneOrder,
+    LaneOrdered,
+    Order,
+    OrderChanged,
+    OrderState,
+    Side,
+)
 from actors.site.devices import Device
 from actors.site.model import Site
 from actors.site.roadmap import Roadmap
@@ -103,6 +112,7 @@ class LiveView:
             device.id: DeviceState(device.id, device.kind, device.side, STARTING, "", 0)
             for device in devices
         }
+        self._lane_orders: dict[str, LaneOrder] = {}
         self._orders: dict[str, OrderView] = {}
         self._open: dict[str, None] = {}
         self._finished: dict[str, None] = {}
@@ -136,6 +146,10 @@ class LiveView:
                 self._take(event.order)
             elif isinstance(event, DeviceChanged):
                 self._change_device(event, recorded.at_ns)
+            elif isinstance(event, LaneOrdered):
+                known = self._lane_orders.get(event.lane)
+                if known is None or known.number < event.order.number:
+                    self._lane_orders[event.lane] = event.order
         self.log.append(recorded)
 
     def note(self, order: Order) -> None:
@@ -169,7 +183,7 @@ class LiveView:
         known = self._devices.get(event.device)
         if known is not None and at_ns < known.since_ns:
             return
-        side = known.side if known is not None else ""
+        side = event.side or (known.side if known is not None else "")
         self._devices[event.device] = DeviceState(
             event.device, event.kind, side, event.state, event.detail, at_ns
         )
@@ -240,6 +254,11 @@ class LiveView:
         """The devices of these kinds, in the site's order."""
         with self._lock:
             return [device for device in self._devices.values() if device.kind in kinds]
+
+    def lane_order(self, lane: str) -> LaneOrder | None:
+        """How people have ordered the lane to be; None before their first command."""
+        with self._lock:
+            return self._lane_orders.get(lane)
 
     def vehicles(self) -> list[VehicleView]:
         """All AGVs, in the site's order."""

@@ -3,15 +3,29 @@
 import datetime
 from typing import TypeVar
 
+import msgspec
+
 from actors.effects import Command, Effect, Emit, Reply, Send
 from actors.messages import DeviceChanged, Message, OrderRequest
 from actors.site.bundled import find_site
 from actors.site.expand import expand
 from actors.site.load import load_site
+from actors.site.model import LaneSection
 
 DAY = datetime.date(2026, 7, 1)
 DEMO = load_site(find_site("demo"), DAY)
 ROADMAP = expand(DEMO, DAY)
+FOUR_LANES = msgspec.structs.replace(
+    DEMO,
+    road=msgspec.structs.replace(
+        DEMO.road,
+        lanes=tuple(
+            LaneSection(id=f"D{number}", direction="VN-CN" if number % 2 else "CN-VN")
+            for number in range(1, 5)
+        ),
+    ),
+)
+"""The demo with two lanes each way: D1 and D3 lead away from VN, D2 and D4 from CN."""
 S = 10**9
 """One second [ns]."""
 

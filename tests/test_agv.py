@@ -1,5 +1,6 @@
 """An AGV: acts on its controller's word, asks until answered, and does each step once."""
 
+import msgspec
 import pytest
 
 from actors.agv import QUERY_NS, RETRY_NS, Agv
@@ -179,13 +180,10 @@ def test_an_abandoned_step_ends_on_arrival_without_a_lift():
     assert (report(arrived).phase, report(arrived).outcome) == ("done", "abandoned")
 
 
-def test_it_is_too_late_to_abandon_a_lift_that_was_asked_for_and_impossible_in_a_lane():
+def test_it_is_too_late_to_abandon_a_lift_that_was_asked_for():
     agv = known(stood=4)
     agv.handle(LOAD, 0)
     assert report(agv.handle(AbandonStep(1), 0)).phase == "serving"
-    agv = known(stood=9)
-    agv.handle(CROSS, 0)
-    assert report(agv.handle(AbandonStep(3), 0)).phase == "accepted"
 
 
 # --- lanes ------------------------------------------------------------------------------------
@@ -223,6 +221,73 @@ def test_a_refused_permit_is_reported():
     agv = known(stood=9)
     agv.handle(CROSS, 0)
     assert report(agv.handle(PermitRefused(3, "D1", "closed"), S)).phase == "refused"
+
+
+def test_a_renewal_says_until_when_the_permit_is_held():
+    agv = permitted(expires_ns=120 * S)
+    again = sent(agv.handle(TimerFired("retry"), 60 * S), RequestPermit)
+    assert again == [RequestPermit(3, NAME, "VN", held_until_ns=120 * S)]
+
+
+def test_a_crossing_that_is_taken_back_before_the_lane_is_entered_gives_the_permit_back():
+    for taken_back, phase in (
+        (AbandonStep(3), "refused"),
+        (msgspec.structs.replace(UNLOAD, instead_of=3), "accepted"),
+    ):
+        for agv in (permitted(), known(stood=9, cleared=8)):
+            agv.handle(CROSS, 0)  # a repeat for the first
+            effects = agv.handle(taken_back, S)
+            assert sent(effects, LaneLeft) == [LaneLeft(3, NAME)]
+            assert report(effects).phase == phase
+            assert sent(agv.handle(TimerFired("lane"), S + RETRY_NS), LaneLeft)
+            agv.handle(LaneNoted(3, "D1", entered=False), 7 * S)
+            assert not sent(agv.handle(TimerFired("lane"), 12 * S), LaneLeft)
+            assert not sent(agv.handle(RearClear(NAME, 11), 13 * S), LaneEntered)
+
+
+def test_a_crossing_is_not_given_up_once_the_lane_is_entered():
+    agv = permitted()
+    agv.handle(RearClear(NAME, 11), S)
+    kept = agv.handle(AbandonStep(3), 2 * S)
+    assert not sent(kept, LaneLeft)
+    assert report(kept).phase == "permitted"
+    assert not sent(agv.handle(UNLOAD, 2 * S), LaneLeft), "told for after the lane"
+
+
+def test_a_lane_is_left_with_the_permit_for_the_next_one():
+    agv = permitted()
+    agv.handle(RearClear(NAME, 12), S)
+    back = StartStep(4, "cross", "D2", "CN", arrive=30, enter=24)
+    told = agv.handle(back, 2 * S)
+    assert sent(told, RequestPermit) == [RequestPermit(4, NAME, "CN")]
+    told = agv.handle(PermitGranted(4, "D2", 122 * S), 3 * S)
+    assert (report(told).step, report(told).permitted) == (3, 4)
+    out = agv.handle(RearClear(NAME, 15), 4 * S)
+    assert sent(out, LaneLeft) == [LaneLeft(3, NAME)]
+    assert (report(out).step, report(out).phase) == (4, "permitted")
+
+
+def test_a_crossing_taken_back_while_the_lane_before_is_left_gives_its_permit_back():
+    back = StartStep(4, "cross", "D2", "CN", arrive=-1)
+    for taken_back in (AbandonStep(4), msgspec.structs.replace(UNLOAD, step=5, instead_of=4)):
+        agv = permitted()
+        agv.handle(RearClear(NAME, 12), S)
+        agv.handle(back, 2 * S)
+        agv.handle(PermitGranted(4, "D2", 122 * S), 3 * S)
+        told = agv.handle(taken_back, 4 * S)
+        assert LaneLeft(4, NAME) in sent(told, LaneLeft)
+        assert (report(told).step, report(told).permitted) == (3, 3)
+
+
+def test_a_refusal_that_comes_after_the_permit_is_left_to_the_fleet_manager():
+    agv = permitted()
+    assert agv.handle(PermitRefused(3, "D1", "is closing"), S) == []
+
+
+def test_who_is_refused_gives_back_a_permit_that_it_may_not_have_heard_of():
+    agv = known(stood=9, cleared=8)
+    agv.handle(CROSS, 0)
+    assert sent(agv.handle(PermitRefused(3, "D1", "is closing"), S), LaneLeft)
 
 
 def test_the_lane_is_told_of_entry_and_exit_until_it_has_noted_them():

@@ -13,6 +13,7 @@ from actors.messages import (
     AgvReport,
     CancelOrder,
     ExtendGrant,
+    LaneOrder,
     LaneTruth,
     Message,
     OrderAnswer,
@@ -415,23 +416,13 @@ def test_a_lane_is_told_who_is_in_it_or_has_road_into_it():
     fleet.serve(agv, "clear")
     cross = fleet.steps[agv]
     asked = QueryLane(cross.station, 7)
-    assert sent(fleet.tell(asked), LaneTruth) == [LaneTruth(cross.station, 7, ())]
-    fleet.report(agv, "permitted")
-    truth = LaneTruth(cross.station, 7, ((cross.step, agv),))
+    as_built = LaneOrder(0, "open", "VN")
+    it = (cross.step, agv)
+    truth = LaneTruth(cross.station, 7, as_built, "VN", occupants=(), asking=(it,))
     assert sent(fleet.tell(asked), LaneTruth) == [truth]
-
-
-def test_a_refused_permit_is_asked_for_anew():
-    fleet = Fleet().start()
-    fleet.put(order(1))
-    agv = fleet.carrier()
-    fleet.serve(agv)
-    fleet.serve(agv, "clear")
-    first = fleet.steps[agv]
-    fleet.report(agv, "refused")
-    assert fleet.steps[agv].action == "cross"
-    assert fleet.steps[agv].step > first.step
-    assert fleet.steps[agv].place == "VN"
+    fleet.report(agv, "permitted")
+    truth = LaneTruth(cross.station, 7, as_built, "VN", occupants=(it,), asking=())
+    assert sent(fleet.tell(asked), LaneTruth) == [truth]
 
 
 # --- AGVs that say anything -----------------------------------------------------------------------

@@ -32,6 +32,8 @@ ARGS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 SCREENSHOTS = Path(__file__).parent.parent / "build"
+REFUSED = "409 (Conflict)"
+"""The browser itself writes so into its console when a command is refused."""
 EVIL = "<img src=x onerror=window.evil=1>"
 
 
@@ -96,7 +98,14 @@ def page(browser: Browser, url: str) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1680, "height": 950})
     troubles: list[str] = []
     page.on("pageerror", lambda error: troubles.append(str(error)))
-    page.on("console", lambda said: troubles.append(said.text) if said.type == "error" else None)
+    page.on(
+        "console",
+        lambda said: (
+            troubles.append(said.text)
+            if said.type == "error" and REFUSED not in said.text
+            else None
+        ),
+    )
     page.on(
         "request",
         lambda sent: None if sent.url.startswith((url, "data:")) else troubles.append(sent.url),
@@ -152,6 +161,25 @@ def test_a_vehicle_that_is_picked_tells_what_it_does(page: Page) -> None:
         page.get_by_role("button", name=view).click()
     page.get_by_role("tab", name="Lanes, cranes, booths").click()
     expect(page.get_by_test_id("lanes")).to_contain_text("open")
+
+
+def test_lanes_are_commanded_from_the_page_and_a_refusal_is_told(page: Page) -> None:
+    page.get_by_role("tab", name="Lanes, cranes, booths").click()
+    row = page.locator("tr[data-lane='D1']")
+    expect(row).to_contain_text("VN→CN")
+    page.get_by_role("button", name="Block lane D1").click()
+    expect(row).to_contain_text("blocked")
+    expect(row.get_by_role("button")).to_have_text(["Open", "Close"])
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / "lanes.png")
+    page.get_by_role("button", name="Open lane D1").click()
+    expect(row).to_contain_text("open")
+    expect(row.get_by_role("button")).to_have_text(["Close", "Reverse", "Block"])
+    with page.expect_response("**/close") as answer:
+        page.get_by_role("button", name="Close lane D1").click()
+    assert answer.value.status == 409
+    expect(page.get_by_role("status")).to_contain_text("no other lane is open from VN to CN")
+    page.screenshot(path=SCREENSHOTS / "lanes-refused.png")
 
 
 def test_text_from_devices_is_shown_as_text(page: Page, running: RunningGate) -> None:

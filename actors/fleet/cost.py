@@ -6,12 +6,13 @@ waiting, urgency) decide which orders are taken when there are too few AGVs.
 
 import math
 
+from actors.fleet.lanes import Lanes
 from actors.fleet.orders import Job
 from actors.fleet.plan import FleetPlan
 from actors.fleet.routing import Router
 from actors.fleet.vehicles import Vehicle
 from actors.messages import CostTerms, Side
-from actors.site.roadmap import Place, PlaceKind
+from actors.site.roadmap import LaneWay, Place, PlaceKind
 
 CRANE_SHARE = 0.5
 """A second of waiting for a crane counts so much of a second's drive [ours]: an AGV that waits
@@ -36,10 +37,9 @@ def waited_s(job: Job, now_ns: int) -> float:
 class Costs:
     """The terms of pairs of AGV and order at one site."""
 
-    def __init__(self, plan: FleetPlan, router: Router) -> None:
+    def __init__(self, plan: FleetPlan, router: Router, lanes: Lanes) -> None:
         roadmap = plan.roadmap
-        self._roadmap, self._router = roadmap, router
-        self._open_ways = sorted(plan.open_ways, key=lambda way: way.lane)
+        self._roadmap, self._router, self._lanes = roadmap, router, lanes
         self._lift_s = plan.lift_s
         self._reserve_pct = plan.reserve_pct
         fastest_mps = max(edge.speed_mps for edge in roadmap.edges.values())
@@ -92,13 +92,13 @@ class Costs:
         """Time until the AGV can be at the bay; infinite without a bay on its own side [s]."""
         if at == side:
             return math.inf if bay is None else self._router.time_s(node, bay.node)
-        return self._over_s(node, at, self._start(side, bay))
-
-    def _over_s(self, start: str, side: Side, goal: str) -> float:
-        """Time from `start` on `side` through the first open lane to a node beyond it [s]."""
-        way = next((way for way in self._open_ways if way.from_side == side), None)
-        if way is None:
+        open_ways = self._lanes.open_ways(at)
+        if not open_ways:
             return math.inf
+        return self._over_s(node, open_ways[0], self._start(side, bay))
+
+    def _over_s(self, start: str, way: LaneWay, goal: str) -> float:
+        """Time from `start` through a lane to a node beyond it [s]."""
         edges = [self._roadmap.edges[edge] for edge in way.edges]
         lane_s = sum(edge.length_m / edge.speed_mps for edge in edges)
         time_s = self._router.time_s
@@ -109,14 +109,15 @@ class Costs:
         known = self._rides.get((start, side))
         if known is None:
             known = (0.0, 0.0)
-            way = next((way for way in self._open_ways if way.from_side == side), None)
+            # Of lanes alike any will do, also one that is closed now.
+            way = next((w for w in self._roadmap.lane_ways if w.from_side == side), None)
             if way is not None:
                 goals = self._nodes.get((way.to_side, "dropoff"), [])
                 chargers = self._nodes.get((way.to_side, "charger"), [])
                 known = max(
                     (
                         (
-                            self._over_s(start, side, goal),
+                            self._over_s(start, way, goal),
                             min((self._router.time_s(goal, c) for c in chargers), default=0.0),
                         )
                         for goal in goals

@@ -4,13 +4,20 @@ Tell every AGV at a decision what to do next; send those without work home or to
 the grants that have become free.
 """
 
+import math
+
 from actors.effects import Effect, Send
+from actors.fleet.lanes import Lanes
 from actors.fleet.plan import FleetPlan
+from actors.fleet.refusals import Refusals
 from actors.fleet.stations import Stations
 from actors.fleet.traffic import Traffic, Trip
 from actors.fleet.vehicles import Vehicle
-from actors.messages import Action, ExtendGrant, StartStep
+from actors.messages import Action, ExtendGrant, Side, StartStep
 from actors.site.roadmap import Place, PlaceKind
+
+ASIDE: tuple[PlaceKind, ...] = ("parking", "charger")
+"""Places in which no AGV is served that has work."""
 
 
 class Dispatch:
@@ -22,11 +29,14 @@ class Dispatch:
         vehicles: dict[str, Vehicle],
         traffic: Traffic,
         stations: Stations,
+        lanes: Lanes,
+        refusals: Refusals,
     ) -> None:
         self._plan = plan
         self._vehicles = vehicles
         self._traffic = traffic
         self._stations = stations
+        self._lanes, self._refusals = lanes, refusals
         self._steps = 0
 
     def decide(self, now_ns: int) -> list[Effect]:
@@ -91,13 +101,45 @@ class Dispatch:
         return self._tell(vehicle, action, place.station, place.id, trip, now_ns)
 
     def _cross(self, vehicle: Vehicle, now_ns: int) -> list[Effect]:
-        """Into the emptiest lane that leads to the other side, once it permits."""
-        ways = [way for way in self._plan.open_ways if way.from_side == vehicle.side]
+        """Into the emptiest lane that leads to the other side, once it permits.
+
+        It waits for the permit in a place, or at the end of the lane before: elsewhere it would
+        stand in the way of others, and they perhaps in that of those it waits for.
+        """
+        if vehicle.step is None and self._traffic.place_of(vehicle.name) is None:
+            return self._step_aside(vehicle, now_ns)
+        ways = [
+            way
+            for way in self._lanes.open_ways(vehicle.side)
+            if self._refusals.may_ask(vehicle.name, way.lane, now_ns)
+        ]
+        if not ways:
+            return self._step_aside(vehicle, now_ns)
         way = min(ways, key=lambda w: (self._lane_users(w.lane), w.lane))
         effects = self._tell(vehicle, "cross", way.lane, way.from_side, None, now_ns)
         vehicle.permit_way = way
         vehicle.side = way.to_side
         return effects
+
+    def _step_aside(self, vehicle: Vehicle, now_ns: int) -> list[Effect]:
+        """Off the road, while no lane can be had."""
+        if self._traffic.place_of(vehicle.name) is not None:
+            return []
+        for place in self.places_aside(vehicle, vehicle.side, self._traffic.node_of(vehicle.name)):
+            parking = self._go_to(vehicle, "park", place, now_ns)
+            if parking:
+                return parking
+        return []
+
+    def places_aside(self, vehicle: Vehicle, side: Side, node: str) -> list[Place]:
+        """Where it can go from a node to be in nobody's way: its own place, or free ones."""
+        places: list[Place] = []
+        if side == vehicle.home_side:
+            places.append(self._plan.roadmap.places[vehicle.home])
+        for kind in ASIDE:
+            places += self._stations.free(side, kind)
+        time_s = self._traffic.router.time_s
+        return [place for place in places if math.isfinite(time_s(node, place.node))]
 
     def _lane_users(self, lane: str) -> int:
         waiting = sum(
@@ -121,6 +163,7 @@ class Dispatch:
             order=job.request.id if job is not None else "",
             container=job.request.container if job is not None else "",
             until_pct=self._plan.charge_until_pct if action == "charge" else 0.0,
+            instead_of=vehicle.taken_back,
         )
         if vehicle.step is None:
             vehicle.step, vehicle.trip = step, trip

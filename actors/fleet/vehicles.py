@@ -38,6 +38,8 @@ class Vehicle(msgspec.Struct):
     """The drive of `next`."""
     permit_way: LaneWay | None = None
     """The lane whose permit it waits for."""
+    taken_back: int = 0
+    """Number of the last crossing that it was told and is not to do."""
     job: Job | None = None
     waits_since_ns: int = 0
     """Since when it has had nothing to do or nowhere to go."""
@@ -49,9 +51,9 @@ class Vehicle(msgspec.Struct):
 
     def at_decision(self, traffic: Traffic) -> bool:
         """Whether it can be told a next step now."""
-        if self.step is None:
-            return True
-        return self.crossing and self.permit_way is None and traffic.may_plan_on(self.name)
+        if self.step is not None and (not self.crossing or self.permit_way is not None):
+            return False
+        return self.placed and traffic.may_plan_on(self.name)
 
     def roads(self) -> tuple[StepRoad, ...]:
         """Where the drives of its steps end now; the steps themselves are told from then on so."""
@@ -65,6 +67,34 @@ class Vehicle(msgspec.Struct):
             for step, trip in steps
             if step is not None and trip is not None
         )
+
+    @property
+    def asked_step(self) -> StartStep | None:
+        """The crossing for which it asks a lane, or has its permit, and has no road yet."""
+        return (self.next or self.step) if self.permit_way is not None else None
+
+    @property
+    def lane_steps(self) -> list[tuple[StartStep, Trip]]:
+        """Crossings for which it has the road into a lane, or is in it, with that road."""
+        return [
+            (step, trip)
+            for step, trip in ((self.step, self.trip), (self.next, self.next_trip))
+            if step is not None and trip is not None and step.action == "cross"
+        ]
+
+    def take_back_crossing(self) -> StartStep:
+        """Let it stay on its side, off its last crossing: it is told another step next."""
+        step = self.next or self.step
+        assert step is not None
+        assert step.action == "cross"
+        self.permit_way = None
+        self.taken_back = step.step
+        self.side = step.place
+        if self.next is not None:
+            self.next = self.next_trip = None
+        else:
+            self.step = self.trip = None
+        return step
 
     @property
     def newest_step(self) -> int:

@@ -10,13 +10,14 @@ from actors.site.devices import Device
 from actors.site.model import Site
 from actors.site.roadmap import Roadmap
 from interfaces.api import problems
+from interfaces.api.asking import Ask
 from interfaces.api.booths import booths_router
 from interfaces.api.cranes import cranes_router
 from interfaces.api.events import events_router
 from interfaces.api.guard import Guard
 from interfaces.api.health import health_router
 from interfaces.api.lanes import lanes_router
-from interfaces.api.orders import Ask, orders_router
+from interfaces.api.orders import orders_router
 from interfaces.api.problems import Problem, ProblemError
 from interfaces.api.site import site_router
 from interfaces.api.stream import stream_router
@@ -67,7 +68,7 @@ def create_app(
         vehicles_router(view),
         cranes_router(view),
         booths_router(view),
-        lanes_router(view),
+        lanes_router(view, ask),
         events_router(view),
         stream_router(FrameSource(view)),
     ):

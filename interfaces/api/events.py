@@ -8,7 +8,7 @@ import msgspec
 from fastapi import APIRouter, Header
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from actors.messages import Alarm, DeviceChanged, OrderChanged
+from actors.messages import Alarm, DeviceChanged, LaneOrdered, OrderChanged
 from interfaces.api.models import OrderOut
 from interfaces.api.problems import documented
 from interfaces.api.times import time_of
@@ -23,7 +23,9 @@ SEND_TIMEOUT_S = 30.0
 
 PING_S = 15
 DESCRIPTION = """
-Event types: `order` (data: the order), `device` (data: id, kind, state, detail, at), `alarm` (data:
+Event types: `order` (data: the order), `device` (data: id, kind, state, detail, at; of a lane also
+side, the one that it leads away from), `lane_order` (data: id, number, mode, from_side, at; people
+have ordered the lane to be so), `alarm` (data:
 source, kind, subject, detail, at; kind `order_left`: the order `subject` and an AGV that could take
 it have both been idle for a minute), `start` (the first one without `Last-Event-ID`; its id is that
 of the newest event so far) and `reset` (events between `Last-Event-ID` and `oldest` are lost to
@@ -90,6 +92,9 @@ def rendered(entry: Logged, log: EventLog) -> ServerSentEvent:
     elif isinstance(event, Alarm):
         alarm = {**msgspec.structs.asdict(event), "at": time_of(recorded.at_ns)}
         kind, data = "alarm", json.dumps(alarm, ensure_ascii=False)
+    elif isinstance(event, LaneOrdered):
+        order = {"id": event.lane, **msgspec.structs.asdict(event.order)}
+        kind, data = "lane_order", json.dumps({**order, "at": time_of(recorded.at_ns)})
     else:
         assert isinstance(event, DeviceChanged)
         told = {
@@ -99,5 +104,7 @@ def rendered(entry: Logged, log: EventLog) -> ServerSentEvent:
             "detail": event.detail,
             "at": time_of(recorded.at_ns),
         }
+        if event.side:
+            told["side"] = event.side
         kind, data = "device", json.dumps(told, ensure_ascii=False)
     return ServerSentEvent(data, event=kind, id=log.entry_id(entry.seq))

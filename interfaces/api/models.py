@@ -6,9 +6,19 @@ import msgspec
 from fastapi import Path
 from pydantic import BaseModel, Field
 
-from actors.messages import DeviceKind, Order, OrderExplained, OrderState, PairCost
+from actors.messages import (
+    DeviceKind,
+    LaneAnswer,
+    LaneMode,
+    LaneOrder,
+    LaneState,
+    Order,
+    OrderExplained,
+    OrderState,
+    PairCost,
+)
 from interfaces.api.times import Time, time_of
-from interfaces.view import DeviceState, StationView, VehicleView
+from interfaces.view import DeviceState, LiveView, StationView, VehicleView
 
 Item = TypeVar("Item")
 
@@ -188,6 +198,55 @@ class StationOut(DeviceOut):
             progress=signal.progress if signal else None,
             fault=signal.fault or None if signal else None,
             age_s=round(age_s, 3) if signal else None,
+        )
+
+
+class LaneOrderOut(BaseModel):
+    """How a lane is to be."""
+
+    mode: LaneMode
+    from_side: str = Field(description="The side that it is to lead away from, once drained.")
+
+    @classmethod
+    def of(cls, order: LaneOrder) -> "LaneOrderOut":
+        """The API's form of an order to a lane."""
+        return cls(mode=order.mode, from_side=order.from_side)
+
+
+class LaneOut(DeviceOut):
+    """A lane as it last told of itself, and how people have ordered it to be."""
+
+    ordered: LaneOrderOut | None = Field(
+        description="The last command; null before the first, while it is as in the site file."
+    )
+
+    @classmethod
+    def seen(cls, lane: DeviceState, view: LiveView) -> "LaneOut":
+        """The API's form of a lane."""
+        order = view.lane_order(lane.id)
+        return cls(
+            **device_fields(lane),
+            ordered=LaneOrderOut.of(order) if order is not None else None,
+        )
+
+
+class LaneOrderedOut(BaseModel):
+    """What a command makes of a lane: how it is to be, and how it is until then."""
+
+    id: str
+    ordered: LaneOrderOut
+    state: LaneState = Field(description="As the lane last told the fleet manager.")
+    from_side: str = Field(description="The side that it leads away from now.")
+
+    @classmethod
+    def of(cls, answer: LaneAnswer) -> "LaneOrderedOut":
+        """The API's form of the fleet manager's answer."""
+        assert answer.order is not None
+        return cls(
+            id=answer.lane,
+            ordered=LaneOrderOut.of(answer.order),
+            state=answer.state,
+            from_side=answer.from_side,
         )
 
 

@@ -1,32 +1,26 @@
 """Transport orders: accept, cancel, read."""
 
-from collections.abc import Callable
 from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Query, Response
-from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ConfigDict, Field
 
 from actors.messages import (
     CancelOrder,
     ExplainOrder,
-    Message,
     Order,
     OrderAnswer,
     OrderExplained,
     OrderState,
     PutOrder,
 )
+from interfaces.api.asking import Ask, answering
 from interfaces.api.models import ORDER_ID, ExplanationOut, OrderOut, Page
 from interfaces.api.order_body import OrderIn, body_reader, body_schema, words_of
 from interfaces.api.problems import Fault, ProblemError, documented
 from interfaces.view import LiveView, OrderView
 
-Ask = Callable[[Message], Message]
-"""Asks the fleet manager and waits for its answer; TimeoutError or ConnectionError without one."""
-
-RETRY_AFTER_S = 2
 OrderId = Annotated[
     str,
     Path(
@@ -71,17 +65,7 @@ def orders_router(view: LiveView, ask: Ask) -> APIRouter:
     router = APIRouter(prefix="/orders", tags=["orders"])
     words = words_of(view.site)
     read_body = body_reader(words)
-
-    async def answered(message: Message) -> Message:
-        try:
-            return await run_in_threadpool(ask, message)
-        except (TimeoutError, ConnectionError):
-            raise ProblemError(
-                503, "no-answer",
-                "The fleet manager does not answer now. The request may still have been carried "
-                "out; repeating it is safe.",
-                headers={"Retry-After": str(RETRY_AFTER_S)},
-            ) from None  # fmt: skip
+    answered = answering(ask)
 
     async def asked(message: PutOrder | CancelOrder) -> OrderAnswer:
         answer = await answered(message)

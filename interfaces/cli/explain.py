@@ -1,19 +1,13 @@
 """`bordergate explain order ID`: why a running gate gave an order to its AGV."""
 
-import json
-import urllib.error
-import urllib.request
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 from rich.table import Table
 
-from interfaces.cli.say import EXIT_BAD_INPUT, EXIT_FAILED, complain, out
+from interfaces.cli.gate_api import PortOption, ask_gate
+from interfaces.cli.say import out
 
-ANSWER_S = 10.0
-DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-"""Asks this machine itself, whatever proxies the environment names."""
 TERMS = {
     "reach_s": "way to the bay",
     "crane_s": "wait for the crane, at half",
@@ -35,10 +29,10 @@ def _only_names_the_group() -> None:
 @explain.command()
 def order(
     id: Annotated[str, typer.Argument(metavar="ID", help="The order's id.")],
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Of the gate's API.")] = 8000,
+    port: PortOption = 8000,
 ) -> None:
     """Why this AGV got this order: the cost of it, term by term, and of the next best AGV."""
-    told = _ask(f"http://127.0.0.1:{port}/api/v1/orders/{quote(id, safe='')}/explanation")
+    told = ask_gate(port, "GET", "orders", id, "explanation")
     if told["chosen"] is None:
         waits = told["outcome"] == "waiting"
         out.print(
@@ -50,28 +44,6 @@ def order(
         out.print("It had been overtaken for so long that it was assigned first.")
     if told["runner_up"] is None:
         out.print("No other AGV could have taken it.")
-
-
-def _ask(url: str) -> dict[str, Any]:
-    try:
-        with DIRECT.open(url, timeout=ANSWER_S) as answer:
-            told: dict[str, Any] = json.load(answer)
-            return told
-    except urllib.error.HTTPError as error:
-        complain(_detail(error))
-        wrong = error.code in (404, 422)
-        raise typer.Exit(EXIT_BAD_INPUT if wrong else EXIT_FAILED) from None
-    except (OSError, ValueError) as error:
-        complain(f"no gate answers at {url}: {error}")
-        raise typer.Exit(EXIT_FAILED) from None
-
-
-def _detail(error: urllib.error.HTTPError) -> str:
-    """What the problem document says, or the bare status of something that is no gate."""
-    try:
-        return str(json.load(error)["detail"])
-    except (ValueError, KeyError, TypeError):
-        return f"answered with {error.code} {error.reason}"
 
 
 def _table(told: dict[str, Any]) -> Table:

@@ -82,7 +82,30 @@ export const VehiclesTable = {
 
 export const StationsTable = {
   props: ["stations", "lanes", "sides"],
+  data: () => ({ refused: "", asking: "" }),
   methods: {
+    commands(lane) {
+      const mode = lane.ordered ?? "open";
+      const turns = lane.ordered_side !== null && lane.ordered_side !== lane.side;
+      return [
+        ["open", "Open", mode !== "open"],
+        ["close", "Close", mode !== "closed"],
+        ["reverse", "Reverse", mode !== "blocked" && !turns],
+        ["block", "Block", mode !== "blocked"],
+      ].filter(([, , possible]) => possible);
+    },
+    // The side is named, so that a request that is repeated does not turn the lane back.
+    async command(lane, command) {
+      const way = command === "reverse" ? `?from_side=${this.other(lane.side)}` : "";
+      this.asking = lane.id;
+      this.refused = "";
+      const path = `/api/v1/lanes/${encodeURIComponent(lane.id)}/${command}${way}`;
+      const answer = await fetch(path, { method: "POST" }).catch(() => null);
+      this.asking = "";
+      if (answer?.ok) return;
+      const problem = await answer?.json().catch(() => null);
+      this.refused = problem?.detail ?? `Lane ${lane.id}: the gate did not answer. Try again.`;
+    },
     laneKind,
     stationKind,
     words,
@@ -93,12 +116,16 @@ export const StationsTable = {
   template: `
     <div class="bg-list">
       <table data-testid="lanes">
-        <thead><tr><th>Lane</th><th>Way</th><th>State</th><th>Detail</th></tr></thead>
-        <tbody><tr v-for="l in lanes" :key="l.id">
+        <thead><tr><th>Lane</th><th>Way</th><th>State</th><th>Detail</th><th></th></tr></thead>
+        <tbody><tr v-for="l in lanes" :key="l.id" :data-lane="l.id">
           <td class="bg-mono">{{ l.id }}</td><td class="bg-way">{{ l.side }}→{{ other(l.side) }}</td>
           <td><i class="bg-dot" :data-kind="laneKind(l)"></i> {{ words(l.state) }}</td>
-          <td>{{ l.detail || "–" }}</td></tr></tbody>
+          <td>{{ l.detail || "–" }}</td>
+          <td class="bg-commands"><button v-for="[name, title] in commands(l)" :key="name"
+            :aria-label="title + ' lane ' + l.id" :disabled="asking === l.id"
+            @click="command(l, name)">{{ title }}</button></td></tr></tbody>
       </table>
+      <p v-if="refused" class="bg-refused" role="status">{{ refused }}</p>
       <table data-testid="stations">
         <thead><tr><th>Device</th><th>State</th><th>Does</th><th>Detail</th></tr></thead>
         <tbody><tr v-for="s in stations" :key="s.id">
