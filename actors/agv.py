@@ -19,6 +19,7 @@ from actors.messages import (
     ConfirmLoad,
     DeviceChanged,
     ExtendGrant,
+    FaultChanged,
     GrantAccepted,
     LaneEntered,
     LaneLeft,
@@ -36,6 +37,8 @@ from actors.messages import (
     RequestScan,
     RequestTransfer,
     ScanDecided,
+    ServiceRefused,
+    SetPosition,
     StartCharge,
     Started,
     StartStep,
@@ -52,7 +55,7 @@ QUERY_NS = 10**9
 """While the controller's state is unknown it is asked this often [ours]."""
 
 State = Literal[
-    "unknown", "link_lost", "idle", "driving", "waiting_permit", "crossing",
+    "unknown", "link_lost", "faulted", "idle", "driving", "waiting_permit", "crossing",
     "loading", "unloading", "scanning", "charging", "parked",
 ]  # fmt: skip
 
@@ -82,6 +85,7 @@ class Agv:
         self._cleared = -1
         self._stood = -1
         self._battery_pct = 0.0
+        self._fault = ""
         self._step: StartStep | None = None
         self._next: StartStep | None = None
         self._phase: StepPhase = "done"
@@ -112,6 +116,12 @@ class Agv:
                 return self._on_abandon(step, now_ns)
             case QueryReport():
                 return [Command(QueryState())]
+            case FaultChanged(fault):
+                return self._on_fault(fault, now_ns)
+            case SetPosition(visit):
+                return self._on_position(visit, now_ns)
+            case ServiceRefused(step):
+                return self._on_service_refused(step, now_ns)
             case TransferDone(step) | ScanDecided(step) | LoadConfirmed(_, step) | Charged(_, step):
                 if self._step is not None and step == self._step.step and self._phase == "serving":
                     return self._on_served(message, now_ns)
@@ -159,18 +169,30 @@ class Agv:
         self._grant = max(self._grant, truth.grant)
         self._cleared = max(self._cleared, truth.cleared)
         self._stood, self._battery_pct = truth.stood, truth.battery_pct
+        self._fault = truth.fault
         self._forget_expired(now_ns)
-        effects: list[Effect] = [CancelTimer("query")]
-        if self._step is None or self._phase in ("done", "refused"):
-            effects += self._show("idle", "")
-        elif self._phase == "serving":
-            effects += self._show_serving(self._step)
-        else:
-            effects += self._show_driving()
+        effects: list[Effect] = [CancelTimer("query"), *self._show_present()]
         effects.append(self._report(now_ns, truth.visits))
         effects += [*self._follow_cleared(now_ns), *self._on_arrival(now_ns)]
         # What was asked for meanwhile may be lost, and so are the timers that would repeat it.
         return [*effects, *self._ask_again(now_ns), *self._tell_lanes(now_ns, repeat=True)]
+
+    def _on_fault(self, fault: str, now_ns: int) -> list[Effect]:
+        """The robot has stopped, or is well and goes on along the road that it holds by itself."""
+        if fault == self._fault:
+            return []
+        self._fault = fault
+        return [*self._show_present(), self._report(now_ns)]
+
+    def _on_position(self, visit: Visit, now_ns: int) -> list[Effect]:
+        """The AGV has been brought to another place: what it was under way to do is void."""
+        effects: list[Effect] = []
+        if visit.seq > self._cleared + 1:  # else a repeat
+            if self._next is not None:
+                effects += self._give_up_next(now_ns)
+            if self._phase not in ("done", "refused"):
+                effects += self._void(now_ns)
+        return [*effects, Command(SetPosition(visit))]
 
     # --- driving ------------------------------------------------------------------------------
 
@@ -251,6 +273,7 @@ class Agv:
         accepted = self._accepted()
         if step.step <= accepted:
             return [self._report(now_ns)]
+        effects = self._drop(step.replaces, now_ns)
         if self._step is not None and self._phase != "done":
             if self._step.step <= step.instead_of and self._may_give_up_crossing():
                 given_back = self._give_up_crossing(now_ns)
@@ -260,10 +283,40 @@ class Agv:
                 self._next = step  # taken up when the lane is behind
                 if step.action == "cross":
                     told += self._ask_permit(step, now_ns)
-                return [*told, self._report(now_ns)]
+                return [*effects, *told, self._report(now_ns)]
             if self._phase not in ("refused", "abandoned"):
-                return [self._report(now_ns)]
-        return self._begin(step, now_ns)
+                return [*effects, self._report(now_ns)]
+        return [*effects, *self._begin(step, now_ns)]
+
+    def _drop(self, replaced: int, now_ns: int) -> list[Effect]:
+        """Give up steps up to this number that have not begun, or are a charge that can be ended.
+
+        A lane that has been entered is driven to its end.
+        """
+        effects: list[Effect] = []
+        if self._next is not None and self._next.step <= replaced:
+            effects = self._give_up_next(now_ns)
+        step = self._step
+        if step is None or step.step > replaced:
+            return effects
+        match self._phase, step.action:
+            case ("accepted", _) | ("serving", "charge"):
+                return effects + self._void(now_ns)
+            case "permitted", "cross" if not self._crossings[step.step].entered:
+                return effects + self._void(now_ns)
+            case _:
+                return effects
+
+    def _void(self, now_ns: int) -> list[Effect]:
+        """Give the present step up, and back to the lane the permit held or asked for."""
+        step = self._step
+        if step is None:
+            return []
+        self._phase = "abandoned"
+        effects: list[Effect] = [CancelTimer("retry")]
+        if step.action == "cross":
+            effects += self._give_permit_back(step, now_ns)
+        return [*effects, *self._show("idle", "")]
 
     def _begin(self, step: StartStep, now_ns: int) -> list[Effect]:
         self._step, self._phase, self._outcome = step, "accepted", ""
@@ -343,6 +396,16 @@ class Agv:
                 return self._finish(now_ns)
             case _:
                 return []
+
+    def _on_service_refused(self, step_number: int, now_ns: int) -> list[Effect]:
+        """The crane or booth has not begun and will not: the fleet manager finds another."""
+        step = self._step
+        if step is None or step.step != step_number or self._phase != "serving":
+            return []
+        if self._load_told or step.action == "charge":
+            return []
+        self._phase = "refused"
+        return [CancelTimer("retry"), *self._show("idle", ""), self._report(now_ns)]
 
     def _ask_again(self, now_ns: int) -> list[Effect]:
         """Repeat the request that is open, if there is one."""
@@ -500,14 +563,25 @@ class Agv:
             battery_pct=self._battery_pct,
             permitted=max((n for n, c in self._crossings.items() if not c.left), default=0),
             visits=visits,
+            fault=self._fault,
         )
         return Send(self.fleet, report)
+
+    def _show_present(self) -> list[Effect]:
+        step = self._step
+        if step is None or self._phase in ("done", "refused"):
+            return self._show("idle", "")
+        if self._phase == "serving":
+            return self._show_serving(step)
+        return self._show_driving()
 
     def _show_driving(self) -> list[Effect]:
         step = self._step
         if step is None or self._phase not in ("accepted", "permitted", "abandoned"):
             return []
         if step.action == "cross":
+            if self._phase == "abandoned":
+                return self._show("idle", "")
             crossing = self._crossings.get(step.step)
             if crossing is None:
                 return self._show("waiting_permit", step.station)
@@ -521,7 +595,12 @@ class Agv:
         return self._show(serving[step.action], step.station or step.place)
 
     def _show(self, state: State, detail: str) -> list[Effect]:
-        """Go over to a state; people hear of it when it is another one."""
+        """Go over to a state; people hear of it when it is another one.
+
+        A fault is what they are to see for as long as it lasts.
+        """
+        if self._fault and state not in ("unknown", "link_lost"):
+            state, detail = "faulted", self._fault
         if state == self.state:
             return []
         self.state = state

@@ -1,40 +1,57 @@
-"""An inspection booth: one AGV at a time; silence is never clearance."""
+"""An inspection booth: one AGV at a time; silence is never clearance.
+
+Out of service it refuses the AGV that stands in it, unless its image is being made.
+"""
 
 from collections import deque
 
 from actors.effects import CancelTimer, Command, Effect, Emit, Send, SetTimer
 from actors.messages import (
     DeviceChanged,
+    FaultChanged,
     LinkLost,
     LinkRestored,
     Message,
+    QueryReport,
     QueryState,
     RequestScan,
     ScanDecided,
     ScanFinished,
     ScannerState,
+    ServiceRefused,
+    SetService,
     Started,
     StartScan,
+    StationReport,
     TimerFired,
 )
 
 QUERY_NS = 10**9
 """An unknown scanner is asked this often [ours]."""
+SILENT_NS = 60 * 10**9
+"""A scanner that does not answer for so long is out of order [ours]."""
 
 
 class Booth:
     """Machine of one booth. `scan_ns_max` is the longest that scan and review may take.
 
     States: `unknown` (the scanner has not said what is true), `idle`, `scanning`, `faulted` (no
-    image in time: the AGV stays, and the scanner is asked until it answers with an image).
+    image in time: the AGV stays, and the scanner is asked until it answers with an image; or the
+    scanner reports a fault or is silent for too long). `fleet` is the fleet manager's name.
     """
 
-    def __init__(self, name: str, scan_ns_max: int) -> None:
-        self.name = name
+    def __init__(self, name: str, fleet: str, scan_ns_max: int) -> None:
+        self.name, self.fleet = name, fleet
         self.state = "unknown"
+        self._known = False
+        """The scanner has said what is true."""
+        self._fault = ""
+        self._withdrawn = False
         self._scan_ns_max = scan_ns_max
         self._scan: RequestScan | None = None
         self._done: deque[ScanFinished] = deque(maxlen=16)
+        self._refused: deque[int] = deque(maxlen=16)
+        """Steps that were told to go elsewhere: what is still asked for them comes late."""
 
     def handle(self, message: Message, now_ns: int) -> list[Effect]:
         """One message in, effects out."""
@@ -47,10 +64,21 @@ class Booth:
                 return self._on_state(message, now_ns)
             case TimerFired("overdue") if self._scan is not None:
                 return [*self._show("faulted", self._scan.order), *self._ask(now_ns)]
+            case FaultChanged(fault) if self._known:
+                return [*self._note(fault, now_ns), *self._ask(now_ns)]
+            case TimerFired("silent") if not self._known:
+                return self._note("its scanner does not answer", now_ns)
+            case SetService(_, in_service):
+                self._withdrawn = not in_service
+                return [self._report(now_ns)]
+            case QueryReport():  # asked for as long as it is out of order: that may be over
+                return [self._report(now_ns), Command(QueryState())]
             case TimerFired("query"):
                 return self._ask(now_ns)
             case Started() | LinkLost() | LinkRestored():
-                return [*self._show("unknown", ""), *self._ask(now_ns)]
+                self._known = False
+                silent = SetTimer("silent", now_ns + SILENT_NS)
+                return [*self._show("unknown", ""), silent, *self._ask(now_ns)]
             case _:
                 return []
 
@@ -58,10 +86,39 @@ class Booth:
         for scan in self._done:
             if scan.step == request.step:
                 return [Send(request.agv, ScanDecided(scan.step, self.name, scan.verdict))]
+        if request.step in self._refused:
+            return [self._refuse(request)]
         if self._scan is not None:
             return []  # a repeat; another AGV cannot stand here, and would ask again
+        if not self._known:
+            self._scan = request
+            return []
+        if self._out:
+            return [self._refuse(request)]
         self._scan = request
-        return [] if self.state == "unknown" else self._start(request, now_ns)
+        return self._start(request, now_ns)
+
+    @property
+    def _out(self) -> str:
+        """Why it is out of service; empty if it is not."""
+        return self._fault or ("withdrawn" if self._withdrawn else "")
+
+    def _refuse(self, request: RequestScan) -> Effect:
+        if request.step not in self._refused:
+            self._refused.append(request.step)
+        return Send(request.agv, ServiceRefused(request.step, self.name, self._out or "was out"))
+
+    def _note(self, fault: str, now_ns: int) -> list[Effect]:
+        """Whether the scanner is out of order; tell people and the fleet manager if that is new."""
+        if fault == self._fault:
+            return []
+        self._fault = fault
+        state = "scanning" if self._scan is not None else "idle"
+        return [*self._show(state, ""), self._report(now_ns)]
+
+    def _report(self, now_ns: int) -> Effect:
+        report = StationReport(self.name, now_ns, self._fault, self._withdrawn)
+        return Send(self.fleet, report)
 
     def _start(self, request: RequestScan, now_ns: int) -> list[Effect]:
         return [
@@ -87,13 +144,21 @@ class Booth:
     def _on_state(self, truth: ScannerState, now_ns: int) -> list[Effect]:
         """Go on from what the scanner says; a scan that it does not make is commanded again."""
         self._done.extend(scan for scan in truth.done if scan not in self._done)
-        effects: list[Effect] = [CancelTimer("query")]
+        effects: list[Effect] = [CancelTimer("query"), CancelTimer("silent")]
+        if not self._known:
+            self._known, self._fault = True, truth.fault
+            effects.append(self._report(now_ns))
+        effects += self._note(truth.fault, now_ns)
         request = self._scan
         if request is None:
             return effects + self._show("idle", "")
         for scan in self._done:
             if scan.step == request.step:
                 return effects + self._on_finished(scan)
+        if self._out and truth.step != request.step:
+            self._scan = None
+            overdue = CancelTimer("overdue")
+            return [*effects, overdue, *self._show("idle", ""), self._refuse(request)]
         if truth.step == request.step and self.state == "scanning":
             return effects
         return effects + self._start(request, now_ns)
@@ -102,6 +167,8 @@ class Booth:
         return [Command(QueryState()), SetTimer("query", now_ns + QUERY_NS)]
 
     def _show(self, state: str, detail: str) -> list[Effect]:
+        if self._fault:
+            state, detail = "faulted", self._fault
         if state == self.state:
             return []
         self.state = state

@@ -29,8 +29,16 @@ once, nobody in it or before it is let a zone further."""
 LaneState = Literal["unknown", "open", "closing", "closed", "reversing", "blocked"]
 """What a lane does. `closing` and `reversing` last until all have left it."""
 LaneCommand = Literal["open", "close", "block", "reverse"]
-AlarmKind = Literal["order_left"]
-"""`order_left`: an order could move and an AGV could take it, and neither does anything."""
+AlarmKind = Literal[
+    "order_left", "vehicle_stopped", "vehicle_silent", "station_out", "zone_in_use"
+]  # fmt: skip
+"""`order_left`: an order could move and an AGV could take it, and neither does anything.
+`vehicle_stopped`: an AGV's controller reports a fault. `vehicle_silent`: an AGV does not report,
+although asked. `station_out`: a crane's or scanner's controller reports a fault.
+`zone_in_use`: a zone was blocked that an AGV is in, or may already drive into."""
+Service = Literal["in", "withdrawn", "stopped", "silent", "out"]
+"""Whether a device or place takes part: `in` service; `withdrawn` by an operator; of an AGV
+`stopped` by a fault or `silent`; of a crane or booth `out` of order."""
 
 
 # Subclasses inherit `frozen`; type checkers learn it from the decorator.
@@ -99,6 +107,32 @@ class ExtendGrant(Message):
 
 class QueryState(Message):
     """Tell what is true: a restarted or doubting machine asks its controller."""
+
+
+class SetPosition(Message):
+    """The AGV has been brought to where `visit` ends: it stands there, and holds nothing else.
+
+    After a tow or a repair. `seq` of the visit is higher than any before; a repeat, or a lower one,
+    changes nothing. The controller answers with its state.
+    """
+
+    visit: Visit
+
+
+class FaultChanged(Message):
+    """From a device's controller, unasked: why its robot has stopped; empty: it is well again."""
+
+    fault: str
+
+
+class InjectFault(Message):
+    """To a simulated controller: break down, for this reason."""
+
+    fault: str
+
+
+class ClearFault(Message):
+    """To a simulated controller: it has been repaired."""
 
 
 class ConfirmLoad(Message):
@@ -191,6 +225,8 @@ class StartStep(Message):
     until_pct: float = 0.0
     instead_of: int = 0
     """Crossings up to this number were taken back: no road leads into their lanes."""
+    replaces: int = 0
+    """Steps up to this number whose action has not begun are void: their road was taken away."""
 
 
 class AbandonStep(Message):
@@ -228,6 +264,8 @@ class AgvReport(Message):
     """The visits held, in a report after the controller was asked; empty in others."""
     permitted: int = 0
     """The newest step for which a lane's permit is held: it may be the one after `step`."""
+    fault: str = ""
+    """Why its controller has stopped it."""
 
 
 # --- AGV <-> crane, and the crane's controller ------------------------------------------------
@@ -264,6 +302,23 @@ class TransferFinished(Message):
     """From the crane's controller: the lift for `step` is finished."""
 
     step: int
+
+
+class ServiceRefused(Message):
+    """The crane or booth is out of service and has not begun with `step`, nor will it ever."""
+
+    step: int
+    station: str
+    reason: str
+
+
+class StationReport(Message):
+    """Whether a crane or booth can work; the newest replaces all before it."""
+
+    station: str
+    stamp_ns: int
+    fault: str
+    withdrawn: bool
 
 
 class CraneState(Message):
@@ -504,6 +559,81 @@ class LaneAnswer(Message):
     reason: str = ""
 
 
+class SetService(Message):
+    """Take a device or place out of service, or back into it; a repeat changes nothing.
+
+    From an operator to the fleet manager, and from it to a crane or booth.
+    """
+
+    name: str
+    in_service: bool
+
+
+class ServiceAnswer(Message):
+    """What came of `SetService`."""
+
+    outcome: Literal["done", "same", "unknown"]
+    service: Service = "in"
+    """As it now is: a device that was restored may still be stopped by its fault."""
+    detail: str = ""
+
+
+class PlaceVehicle(Message):
+    """The AGV has been brought to this place, by a tow or by hand."""
+
+    agv: str
+    place: str
+
+
+class PlaceAnswer(Message):
+    """What came of `PlaceVehicle`."""
+
+    outcome: Literal["asked", "same", "unknown", "no_place", "refused"]
+    """`asked`: its controller has been told and is to confirm; `same`: it stands there already."""
+    reason: str = ""
+
+
+class Outline(msgspec.Struct, frozen=True, gc=False):
+    """A rectangle on the ground [m], turned about its middle."""
+
+    x_m: float
+    y_m: float
+    heading_rad: float
+    length_m: float
+    width_m: float
+
+
+class Obstacle(msgspec.Struct, frozen=True, gc=False):
+    """Something that is not ours and that no AGV may be sent into."""
+
+    id: str
+    zones: tuple[str, ...]
+    """The zones that it occupies."""
+    outline: Outline | None = None
+    """None of a zone blocked by name."""
+
+
+class PutObstacle(Message):
+    """Send no AGV into these zones; replaces what was said under this id before."""
+
+    obstacle: Obstacle
+
+
+class RemoveObstacle(Message):
+    """The obstacle of this id is gone."""
+
+    id: str
+
+
+class ObstacleAnswer(Message):
+    """What came of `PutObstacle` or `RemoveObstacle`."""
+
+    outcome: Literal["created", "same", "changed", "removed", "unknown", "refused"]
+    reason: str = ""
+    in_use: tuple[str, ...] = ()
+    """AGVs that are in these zones, or may already drive into them."""
+
+
 class CostTerms(msgspec.Struct, frozen=True, gc=False):
     """What it costs that an AGV takes an order [s]; the least sum is chosen."""
 
@@ -585,6 +715,21 @@ class LaneOrdered(Event):
     order: LaneOrder
 
 
+class ServiceChanged(Event):
+    """A device or place takes part in the work, or no longer does."""
+
+    name: str
+    service: Service
+    detail: str = ""
+
+
+class ObstacleChanged(Event):
+    """An obstacle is there, or gone."""
+
+    obstacle: Obstacle
+    present: bool
+
+
 class Alarm(Event):
     """Something is as it must not be, and people are to look at it."""
 
@@ -592,22 +737,26 @@ class Alarm(Event):
     """The machine that noticed it."""
     kind: AlarmKind
     subject: str
-    """What is amiss: for `order_left` the id of the order."""
+    """What is amiss: the id of the order, or the name of the AGV, crane, booth or zone."""
     detail: str
 
 
 AnyMessage = (
     Started | TimerFired | LinkLost | LinkRestored
     | ExtendGrant | QueryState | ConfirmLoad | StartCharge
+    | SetPosition | FaultChanged | InjectFault | ClearFault
     | GrantAccepted | RearClear | Stood | Charged | LoadConfirmed | AgvState
     | StartStep | AbandonStep | QueryReport | AgvReport
     | RequestTransfer | TransferDone | StartTransfer | TransferFinished | CraneState
     | RequestScan | ScanDecided | StartScan | ScanFinished | ScannerState
+    | ServiceRefused | StationReport
     | RequestPermit | PermitGranted | PermitRefused | LaneEntered | LaneLeft | LaneNoted
     | QueryLane | LaneTruth | OrderLane | LaneReport | CommandLane | LaneAnswer
     | PutOrder | CancelOrder | OrderAnswer | ExplainOrder | OrderExplained
+    | SetService | ServiceAnswer | PlaceVehicle | PlaceAnswer
+    | PutObstacle | RemoveObstacle | ObstacleAnswer
 )  # fmt: skip
-AnyEvent = OrderChanged | DeviceChanged | LaneOrdered | Alarm
+AnyEvent = OrderChanged | DeviceChanged | LaneOrdered | ServiceChanged | ObstacleChanged | Alarm
 
 _encoder = msgspec.msgpack.Encoder()
 _messages: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(AnyMessage)

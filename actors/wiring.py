@@ -65,9 +65,10 @@ def _maker(device: Device, scan_s: dict[str, float], ways: dict[str, LaneWay]) -
         case "vehicle":
             return partial(Agv, device.id, FLEET_MANAGER)
         case "crane":
-            return partial(Crane, device.id)
+            return partial(Crane, device.id, FLEET_MANAGER)
         case "booth":
-            return partial(Booth, device.id, round(scan_s[device.side] * SCAN_LIMIT * 1e9))
+            scan_ns_max = round(scan_s[device.side] * SCAN_LIMIT * 1e9)
+            return partial(Booth, device.id, FLEET_MANAGER, scan_ns_max)
         case "lane":
             way = ways[device.id]
             return partial(Lane, device.id, FLEET_MANAGER, way.from_side, room=len(way.edges))

@@ -26,7 +26,15 @@ from heapq import heappop, heappush
 import msgspec
 
 from actors.effects import Effect, Send
-from actors.messages import ExtendGrant, Message, RearClear, TimerFired, Visit
+from actors.messages import (
+    AgvState,
+    ExtendGrant,
+    Message,
+    RearClear,
+    SetPosition,
+    TimerFired,
+    Visit,
+)
 from actors.site.roadmap import Edge, Roadmap
 from robotics.telemetry import VehicleSignal
 from sim.footprint import Body, Footprint, unseen_s
@@ -138,15 +146,7 @@ class Checker:
         self._sights: dict[str, Sight] = {}
         self._controllers = {f"{vehicle}/controller": vehicle for vehicle in shows}
         for vehicle, show in shows.items():
-            way = Way(body.length_m)
-            sight = Sight(
-                show, way, -1, deque(), {}, starts[vehicle].seq, 0.0, Footprint(0, 0, 1, 0)
-            )
-            self._sights[vehicle] = sight
-            self._grow(vehicle, sight, starts[vehicle])
-            sight.front_m = way.end_m
-            sight.body = way.body(way.end_m)
-            sight.due_ns = 1 << 62
+            self._stand(vehicle, show, starts[vehicle])
 
     # --- what it is told ----------------------------------------------------------------------
 
@@ -178,10 +178,15 @@ class Checker:
                         self._count("grant_order", now_ns, what)
                 elif kind is RearClear and name in self._controllers:
                     self._order.clear(effect.to, effect.message.cleared)  # type: ignore[attr-defined]
+        vehicle = self._controllers.get(name)
+        if vehicle is None:
+            return
         if type(message) is ExtendGrant:
-            vehicle = self._controllers.get(name)
-            if vehicle is not None:
-                self._extend(vehicle, message, now_ns)
+            self._extend(vehicle, message, now_ns)
+        elif type(message) is SetPosition and message.visit.seq > self._sights[vehicle].end_seq:
+            answers = [effect.message for effect in effects if type(effect) is Send]
+            if any(type(a) is AgvState and a.visits == (message.visit,) for a in answers):
+                self._set_down(vehicle, message.visit, now_ns)
 
     def watch_progress(self, now_ns: int, open_orders: int) -> None:
         """Call now and then: counts a stall when orders are open and nothing moves."""
@@ -239,6 +244,38 @@ class Checker:
             pair = self._pairs[key]
             if stood or pair.due_ns == now_ns:  # it was not reckoned with, or is met only now
                 self._judge(key, pair, now_ns)
+
+    def _set_down(self, vehicle: str, visit: Visit, now_ns: int) -> None:
+        """A tow has brought the vehicle elsewhere: it is seen there as if it were new."""
+        self._order.set_down(vehicle, visit)
+        before = self._sights[vehicle]
+        for sweep in before.ends:
+            holders = self._holders[sweep]
+            holders.pop(vehicle, None)
+            if not holders:
+                self._held.discard(sweep)
+        for other in list(self._pairs_of[vehicle]):
+            del self._pairs[(vehicle, other) if vehicle < other else (other, vehicle)]
+            del self._pairs_of[other][vehicle]
+        self._pairs_of[vehicle] = {}
+        sweeps = self._stand(vehicle, before.show, visit)
+        self._sights[vehicle].seen_ns = now_ns
+        for sweep in sweeps:
+            self._meet(vehicle, sweep, now_ns)
+        for other in list(self._pairs_of[vehicle]):
+            key = (vehicle, other) if vehicle < other else (other, vehicle)
+            self._judge(key, self._pairs[key], now_ns)
+
+    def _stand(self, vehicle: str, show: Callable[[int], VehicleSignal], visit: Visit) -> list[int]:
+        """See a vehicle that stands at the end of a visit; the sweeps of that visit."""
+        way = Way(self._body.length_m)
+        sight = Sight(show, way, -1, deque(), {}, visit.seq, 0.0, Footprint(0, 0, 1, 0))
+        self._sights[vehicle] = sight
+        sweeps = self._grow(vehicle, sight, visit)
+        sight.front_m = way.end_m
+        sight.body = way.body(way.end_m)
+        sight.due_ns = 1 << 62
+        return sweeps
 
     def _grow(self, vehicle: str, sight: Sight, visit: Visit) -> list[int]:
         sweeps = []

@@ -1,4 +1,4 @@
-"""Faults, drawn from a seed: messages lost, repeated and late, links cut, machines restarted.
+"""Faults, drawn from a seed: messages lost or late, links cut, machines restarted, robots broken.
 
 Any fault that hits a device may hit it here; the fleet manager, whose inputs are kept in a journal,
 is not restarted. What is posted from outside is a call with an answer and is not touched.
@@ -10,7 +10,15 @@ from random import Random
 import msgspec
 
 from actors.effects import Effect, Machine, SetTimer
-from actors.messages import LinkLost, LinkRestored, Message, Started, TimerFired
+from actors.messages import (
+    ClearFault,
+    InjectFault,
+    LinkLost,
+    LinkRestored,
+    Message,
+    Started,
+    TimerFired,
+)
 from sim.world import World
 
 HOUR_NS = 3600 * 10**9
@@ -30,6 +38,10 @@ class FaultPlan(msgspec.Struct, frozen=True):
     outages_per_h: float = 0.0
     outage_s_max: float = 200.0
     """The longest time that a link is cut."""
+    breakdowns_per_h: float = 0.0
+    """Of all AGVs, cranes and scanners together."""
+    broken_s_max: float = 900.0
+    """The longest time until a robot is repaired where it stands."""
 
 
 class Faults:
@@ -43,7 +55,7 @@ class Faults:
 
     def __init__(self, world: World, plan: FaultPlan, seed: int, fresh: dict[str, Machine]) -> None:
         self.name = "faults"
-        self.done = {"lost": 0, "repeated": 0, "late": 0, "restart": 0, "outage": 0}
+        self.done = {"lost": 0, "repeated": 0, "late": 0, "restart": 0, "outage": 0, "breakdown": 0}
         """How many faults there were, by kind."""
         self._world, self._plan = world, plan
         self._random = Random(f"{seed}/faults")
@@ -51,6 +63,7 @@ class Faults:
         self._names = sorted(fresh)
         self._linked = [name for name in self._names if f"{name}/controller" in world]
         self._cut: set[str] = set()
+        self._broken: set[str] = set()
         self._newest_ns: dict[tuple[str, str], int] = {}
         world.wire = self.wire
         world.add(self)
@@ -82,15 +95,21 @@ class Faults:
         """Begin or end the fault for which the timer was set."""
         match message:
             case Started():
-                return [*self._next("restart", now_ns), *self._next("outage", now_ns)]
+                kinds = ("restart", "outage", "breakdown")
+                return [effect for kind in kinds for effect in self._next(kind, now_ns)]
             case TimerFired("restart"):
                 return [*self._kill(now_ns), *self._next("restart", now_ns)]
             case TimerFired("outage"):
                 return [*self._cut_link(now_ns), *self._next("outage", now_ns)]
+            case TimerFired("breakdown"):
+                return [*self._break(now_ns), *self._next("breakdown", now_ns)]
             case TimerFired(timer):
                 kind, name = timer.split(":")
                 if kind == "up":
                     self._world.add(copy.deepcopy(self._fresh[name]))
+                elif kind == "mend":
+                    self._broken.discard(name)
+                    self._world.post(f"{name}/controller", ClearFault(), now_ns)
                 else:
                     self._cut.discard(name)
                     self._tell_ends(name, LinkRestored(), now_ns)
@@ -98,7 +117,12 @@ class Faults:
 
     def _next(self, kind: str, now_ns: int) -> list[Effect]:
         plan = self._plan
-        per_h = plan.restarts_per_h if kind == "restart" else plan.outages_per_h
+        rates = {
+            "restart": plan.restarts_per_h,
+            "outage": plan.outages_per_h,
+            "breakdown": plan.breakdowns_per_h,
+        }
+        per_h = rates[kind]
         if per_h == 0:
             return []
         return [SetTimer(kind, now_ns + round(self._random.expovariate(per_h) * HOUR_NS))]
@@ -121,6 +145,16 @@ class Faults:
         self._tell_ends(name, LinkLost(), now_ns)
         out_ns = round(self._random.random() * self._plan.outage_s_max * 1e9)
         return [SetTimer(f"link:{name}", now_ns + out_ns)]
+
+    def _break(self, now_ns: int) -> list[Effect]:
+        name = self._random.choice(self._linked)
+        if name in self._broken or self._plan.breakdowns_per_h == 0:
+            return []
+        self.done["breakdown"] += 1
+        self._broken.add(name)
+        self._world.post(f"{name}/controller", InjectFault("broken down"), now_ns)
+        out_ns = round(self._random.random() * self._plan.broken_s_max * 1e9)
+        return [SetTimer(f"mend:{name}", now_ns + out_ns)]
 
     def _tell_ends(self, name: str, message: Message, now_ns: int) -> None:
         for end in (name, f"{name}/controller"):

@@ -59,6 +59,14 @@ class GrantOrder:
         while len(granted.visits) > 1 and granted.visits[0].seq <= cleared:
             self._holders[granted.visits.popleft().zone].remove(vehicle)
 
+    def set_down(self, vehicle: str, visit: Visit) -> None:
+        """A tow has set the vehicle down in `visit`, and its controller has said so."""
+        for held in self._granted[vehicle].visits:
+            self._holders[held.zone].remove(vehicle)
+        node = self._edges[visit.edges[-1]].end
+        self._granted[vehicle] = Granted(deque([visit]), node)
+        self._holders.setdefault(visit.zone, []).append(vehicle)
+
     def _repeated(self, vehicle: str, granted: Granted, visit: Visit) -> list[str]:
         known = next((one for one in granted.visits if one.seq == visit.seq), visit)
         if known == visit:

@@ -27,14 +27,14 @@ def request(step: int) -> RequestScan:
 
 
 def idle_booth() -> Booth:
-    booth = Booth("VN-X1", LIMIT_NS)
+    booth = Booth("VN-X1", "fleet-manager", LIMIT_NS)
     booth.handle(Started(), 0)
     booth.handle(ScannerState(0, ()), 0)
     return booth
 
 
 def test_a_started_booth_scans_nothing_before_its_scanner_has_answered():
-    booth = Booth("VN-X1", LIMIT_NS)
+    booth = Booth("VN-X1", "fleet-manager", LIMIT_NS)
     assert commanded(booth.handle(Started(), 0), QueryState)
     assert booth.handle(request(1), 0) == []
     assert SetTimer("query", 2 * QUERY_NS) in booth.handle(TimerFired("query"), QUERY_NS)
@@ -96,7 +96,7 @@ def test_an_image_made_while_the_link_was_cut_is_found():
 
 
 def test_a_restarted_booth_answers_from_its_scanners_memory():
-    booth = Booth("VN-X1", LIMIT_NS)
+    booth = Booth("VN-X1", "fleet-manager", LIMIT_NS)
     booth.handle(Started(), 0)
     booth.handle(ScannerState(0, (ScanFinished(4, "suspicious"),)), 0)
     assert sent(booth.handle(request(4), S), ScanDecided)[0].verdict == "suspicious"

@@ -22,14 +22,14 @@ def request(step: int, bay: str = "VN-C1-P1") -> RequestTransfer:
 
 
 def idle_crane() -> Crane:
-    crane = Crane("VN-C1")
+    crane = Crane("VN-C1", "fleet-manager")
     crane.handle(Started(), 0)
     crane.handle(CraneState(0, ()), 0)
     return crane
 
 
 def test_a_started_crane_asks_until_its_controller_answers_and_lifts_nothing_before():
-    crane = Crane("VN-C1")
+    crane = Crane("VN-C1", "fleet-manager")
     assert commanded(crane.handle(Started(), 0), QueryState)
     assert not commanded(crane.handle(request(1), 0), StartTransfer)
     again = crane.handle(TimerFired("query"), QUERY_NS)
@@ -83,14 +83,14 @@ def test_a_lift_whose_end_was_not_heard_is_found_among_the_controllers_done():
 
 
 def test_a_restarted_crane_answers_for_lifts_of_its_life_before():
-    crane = Crane("VN-C1")
+    crane = Crane("VN-C1", "fleet-manager")
     crane.handle(Started(), 0)
     crane.handle(CraneState(0, (7, 8)), 0)
     assert sent(crane.handle(request(8), 0), TransferDone) == [TransferDone(8, "VN-C1")]
 
 
 def test_a_lift_that_a_restart_interrupted_is_answered_though_another_waited_for_it():
-    crane = Crane("VN-C1")
+    crane = Crane("VN-C1", "fleet-manager")
     crane.handle(Started(), 0)
     crane.handle(CraneState(7, ()), 0)  # still lifting for the life before
     crane.handle(request(9), 0)  # refused by the busy controller

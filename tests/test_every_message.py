@@ -70,8 +70,8 @@ def run(machine: Machine, sequence: Arrivals) -> Iterator[tuple[Message, list[Ef
 
 MACHINES: dict[str, Callable[[], Machine]] = {
     "agv": lambda: Agv("AGV-001", "fleet-manager"),
-    "crane": lambda: Crane("VN-C1"),
-    "booth": lambda: Booth("VN-X1", 60 * S),
+    "crane": lambda: Crane("VN-C1", "fleet-manager"),
+    "booth": lambda: Booth("VN-X1", "fleet-manager", 60 * S),
     "lane": lambda: Lane("D1", "fleet-manager", "VN", 2),
     "fleet manager": lambda: machines(DEMO, ROADMAP, DAY)["fleet-manager"],
     "AGV's controller": lambda: controllers(DEMO, ROADMAP, DAY, 1)["AGV-001"],
@@ -95,7 +95,7 @@ def test_every_message_has_an_answer_in_every_state(
 def test_a_crane_never_has_two_lifts_nor_makes_one_twice(sequence: Arrivals):
     lifting: int | None = None
     done: set[int] = set()
-    crane = Crane("VN-C1")
+    crane = Crane("VN-C1", "fleet-manager")
     for message, effects in run(crane, sequence):
         if isinstance(message, TransferFinished):
             done.add(message.step)
@@ -115,7 +115,7 @@ def test_a_crane_never_has_two_lifts_nor_makes_one_twice(sequence: Arrivals):
 def test_a_booth_says_of_each_step_what_its_scanner_said_first(sequence: Arrivals):
     said: dict[int, set[str]] = {}
     decided: dict[int, str] = {}
-    for message, effects in run(Booth("VN-X1", 60 * S), sequence):
+    for message, effects in run(Booth("VN-X1", "fleet-manager", 60 * S), sequence):
         scans: tuple[ScanFinished, ...] = ()
         if isinstance(message, ScanFinished):
             scans = (message,)

@@ -3,9 +3,12 @@
 from collections import deque
 from random import Random
 
-from actors.effects import Effect, Send, SetTimer
+from actors.effects import CancelTimer, Effect, Send, SetTimer
 from actors.messages import (
+    ClearFault,
     CraneState,
+    FaultChanged,
+    InjectFault,
     Message,
     QueryState,
     StartTransfer,
@@ -21,7 +24,8 @@ DONE_KEPT = 32
 class CraneController:
     """Machine of the plant.
 
-    `lift_s` is the mean time of a lift; each takes up to `spread` (a share) less or more.
+    `lift_s` is the mean time of a lift; each takes up to `spread` (a share) less or more. A fault
+    interrupts a lift, which then takes the time that it still needed.
     """
 
     def __init__(self, device: str, lift_s: float, spread: float, random: Random) -> None:
@@ -31,6 +35,8 @@ class CraneController:
         self._job: StartTransfer | None = None
         self._began_ns = 0
         self._ends_ns = 0
+        self._fault = ""
+        self._broke_ns = 0
         self._done: deque[int] = deque(maxlen=DONE_KEPT)
 
     def handle(self, message: Message, now_ns: int) -> list[Effect]:
@@ -39,25 +45,39 @@ class CraneController:
             case StartTransfer(step):
                 if step in self._done:
                     return [Send(self.device, TransferFinished(step))]
-                if self._job is not None:
+                if self._job is not None or self._fault:
                     return []  # a repeat, or a second job: its machine gives one at a time
                 factor = 1 + self._spread * self._random.uniform(-1, 1)
                 self._job, self._began_ns = message, now_ns
                 self._ends_ns = now_ns + round(self._lift_s * factor * 1e9)
                 return [SetTimer("lift", self._ends_ns)]
-            case TimerFired("lift") if self._job is not None:
+            case TimerFired("lift") if self._job is not None and not self._fault:
                 step, self._job = self._job.step, None
                 self._done.append(step)
                 return [Send(self.device, TransferFinished(step))]
             case QueryState():
                 step = self._job.step if self._job is not None else 0
-                return [Send(self.device, CraneState(step, tuple(self._done)))]
+                return [Send(self.device, CraneState(step, tuple(self._done), self._fault))]
+            case InjectFault(fault) if fault and not self._fault:
+                self._fault, self._broke_ns = fault, now_ns
+                return [CancelTimer("lift"), Send(self.device, FaultChanged(fault))]
+            case ClearFault() if self._fault:
+                self._fault = ""
+                effects: list[Effect] = [Send(self.device, FaultChanged(""))]
+                if self._job is not None:
+                    self._began_ns += now_ns - self._broke_ns
+                    self._ends_ns += now_ns - self._broke_ns
+                    effects.append(SetTimer("lift", self._ends_ns))
+                return effects
             case _:
                 return []
 
     def signal(self, now_ns: int) -> StationSignal:
         """What the crane shows of itself at this moment."""
         if self._job is None:
-            return StationSignal(self.device, "idle", 0.0)
+            return StationSignal(self.device, "idle", 0.0, self._fault)
+        now_ns = self._broke_ns if self._fault else now_ns
         share = (now_ns - self._began_ns) / max(self._ends_ns - self._began_ns, 1)
-        return StationSignal(self.device, self._job.transfer, round(min(share, 1.0), 3))
+        return StationSignal(
+            self.device, self._job.transfer, round(min(share, 1.0), 3), self._fault
+        )

@@ -3,8 +3,11 @@
 from collections import deque
 from random import Random
 
-from actors.effects import Effect, Send, SetTimer
+from actors.effects import CancelTimer, Effect, Send, SetTimer
 from actors.messages import (
+    ClearFault,
+    FaultChanged,
+    InjectFault,
     Message,
     QueryState,
     ScanFinished,
@@ -22,7 +25,7 @@ class ScannerController:
     """Machine of the plant.
 
     A scan and its review take `scan_s` in the mean, up to `spread` (a share) less or more;
-    `suspicious_share` of the images are called suspicious.
+    `suspicious_share` of the images are called suspicious. A fault spoils the image being made.
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class ScannerController:
         self._job: StartScan | None = None
         self._began_ns = 0
         self._ends_ns = 0
+        self._fault = ""
         self._done: deque[ScanFinished] = deque(maxlen=DONE_KEPT)
 
     def handle(self, message: Message, now_ns: int) -> list[Effect]:
@@ -44,7 +48,7 @@ class ScannerController:
                 for scan in self._done:
                     if scan.step == step:
                         return [Send(self.device, scan)]
-                if self._job is not None:
+                if self._job is not None or self._fault:
                     return []
                 factor = 1 + self._spread * self._random.uniform(-1, 1)
                 self._job, self._began_ns = message, now_ns
@@ -58,13 +62,19 @@ class ScannerController:
                 return [Send(self.device, scan)]
             case QueryState():
                 step = self._job.step if self._job is not None else 0
-                return [Send(self.device, ScannerState(step, tuple(self._done)))]
+                return [Send(self.device, ScannerState(step, tuple(self._done), self._fault))]
+            case InjectFault(fault) if fault and not self._fault:
+                self._fault, self._job = fault, None
+                return [CancelTimer("scan"), Send(self.device, FaultChanged(fault))]
+            case ClearFault() if self._fault:
+                self._fault = ""
+                return [Send(self.device, FaultChanged(""))]
             case _:
                 return []
 
     def signal(self, now_ns: int) -> StationSignal:
         """What the scanner shows of itself at this moment."""
         if self._job is None:
-            return StationSignal(self.device, "idle", 0.0)
+            return StationSignal(self.device, "idle", 0.0, self._fault)
         share = (now_ns - self._began_ns) / max(self._ends_ns - self._began_ns, 1)
         return StationSignal(self.device, "scan", round(min(share, 1.0), 3))

@@ -5,19 +5,23 @@ from collections import deque
 
 import msgspec
 
-from actors.effects import Effect, Send, SetTimer
+from actors.effects import CancelTimer, Effect, Send, SetTimer
 from actors.messages import (
     AgvState,
     Charged,
+    ClearFault,
     ConfirmLoad,
     ExtendGrant,
+    FaultChanged,
     GrantAccepted,
+    InjectFault,
     LinkLost,
     LinkRestored,
     LoadConfirmed,
     Message,
     QueryState,
     RearClear,
+    SetPosition,
     StartCharge,
     Stood,
     TimerFired,
@@ -73,6 +77,7 @@ class VehicleController:
         self._grant = 0
         self._at_m = edge.length_m
         self._cut_off = False
+        self._fault = ""
         self._container = ""
         self._step_loaded = 0
         self._charging: StartCharge | None = None
@@ -92,6 +97,14 @@ class VehicleController:
                 if step > self._step_loaded:
                     self._container, self._step_loaded = container, step
                 return [Send(self.device, LoadConfirmed(self.device, step))]
+            case SetPosition(visit):
+                return self._set_position(visit, now_ns)
+            case InjectFault(fault) if fault and not self._fault:
+                self._fault = fault
+                return [*self._replan(now_ns), Send(self.device, FaultChanged(fault))]
+            case ClearFault() if self._fault:
+                self._fault = ""
+                return [*self._replan(now_ns), Send(self.device, FaultChanged(""))]
             case StartCharge():
                 return self._charge(message, now_ns)
             case TimerFired("charge"):
@@ -135,7 +148,7 @@ class VehicleController:
             speed_mps=round(speed, 3),
             battery_pct=round(self.battery_pct(now_ns), 2),
             container=self._container,
-            fault="link lost" if self._cut_off else "",
+            fault=self._fault or ("link lost" if self._cut_off else ""),
         )
 
     # --- driving ----------------------------------------------------------------------------
@@ -149,6 +162,7 @@ class VehicleController:
         effects: list[Effect] = []
         if fresh and self._goes_on(fresh):
             begin_m = self.passages[-1].end_m
+            self._end_charging(now_ns)
             for visit in fresh:
                 end_m = begin_m + sum(self._edges[edge].length_m for edge in visit.edges)
                 self.passages.append(Passage(visit, begin_m, end_m))
@@ -180,7 +194,7 @@ class VehicleController:
         at_m, speed = self.front(now_ns)
         self._draw(at_m)
         data = self.data
-        if self._cut_off:
+        if self._cut_off or self._fault:
             stop_m = at_m + speed * speed / (2 * data.deceleration_mps2)
             stretches = [(min(stop_m, self.passages[-1].end_m), speed)] if speed > 0 else []
         else:
@@ -250,6 +264,26 @@ class VehicleController:
             self._charge_pct = max(self._charge_pct - used, 0.0)
             self._at_m = at_m
 
+    def _set_position(self, visit: Visit, now_ns: int) -> list[Effect]:
+        """Stand at the end of `visit`, if that is news and a place on the map.
+
+        A vehicle that moves is not where somebody has put it: it only answers.
+        """
+        edges = [self._edges.get(edge) for edge in visit.edges]
+        at_m, speed = self.front(now_ns)
+        length_m = sum(edge.length_m for edge in edges if edge is not None)
+        known = bool(edges) and all(e is not None and e.zone == visit.zone for e in edges)
+        if not known or visit.seq <= self._end_seq or speed > 0:
+            return [Send(self.device, self._state(now_ns))]
+        self._draw(at_m)
+        self._end_charging(now_ns)
+        self.passages = deque([Passage(visit, at_m, at_m + length_m)])
+        self._at_m = at_m + length_m  # it has not driven there by itself
+        self.profile, self.began_ns = standing(self._at_m), now_ns
+        self._end_seq = self._stood = visit.seq
+        self._cleared = visit.seq - 1
+        return [CancelTimer("motion"), Send(self.device, self._state(now_ns))]
+
     # --- the rest ---------------------------------------------------------------------------
 
     def _charge(self, request: StartCharge, now_ns: int) -> list[Effect]:
@@ -258,6 +292,12 @@ class VehicleController:
         needed_s = self.data.battery.charging_s(self._charge_pct, request.until_pct)
         self._charging, self._charge_began_ns = request, now_ns
         return [SetTimer("charge", now_ns + round(needed_s * 1e9))]
+
+    def _end_charging(self, now_ns: int) -> None:
+        """Who drives off is no longer connected; what was taken stays."""
+        if self._charging is not None:
+            self._charge_pct = self.battery_pct(now_ns)
+            self._charging = None
 
     def _charged(self, now_ns: int) -> list[Effect]:
         if self._charging is None:
@@ -276,7 +316,7 @@ class VehicleController:
             battery_pct=round(self.battery_pct(now_ns), 2),
             container=self._container,
             step_loaded=self._step_loaded,
-            fault="",
+            fault=self._fault,
         )
 
     def _point(self, at_m: float) -> tuple[float, float]:
