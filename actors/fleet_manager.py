@@ -12,10 +12,13 @@ from actors.fleet.allocation import Allocation
 from actors.fleet.audit import AUDIT_NS, ask_where, audit
 from actors.fleet.cost import Costs
 from actors.fleet.dispatch import Dispatch
+from actors.fleet.failures import Failures
 from actors.fleet.lanes import Lanes
+from actors.fleet.obstacles import Obstacles
 from actors.fleet.orders import Job, OrderBook
 from actors.fleet.plan import FleetPlan
 from actors.fleet.refusals import Refusals
+from actors.fleet.service import InService
 from actors.fleet.stations import Stations
 from actors.fleet.traffic import Traffic
 from actors.fleet.vehicles import Vehicle
@@ -24,6 +27,7 @@ from actors.messages import (
     AbandonStep,
     Action,
     AgvReport,
+    Alarm,
     CancelOrder,
     CommandLane,
     DeviceChanged,
@@ -32,16 +36,28 @@ from actors.messages import (
     LaneReport,
     LaneTruth,
     Message,
+    Obstacle,
+    ObstacleAnswer,
+    ObstacleChanged,
     OrderAnswer,
     OrderChanged,
     OrderExplained,
     OrderLane,
     OrderRequest,
     OrderState,
+    PlaceAnswer,
+    PlaceVehicle,
+    PutObstacle,
     PutOrder,
     QueryLane,
+    QueryReport,
+    RemoveObstacle,
+    ServiceAnswer,
+    ServiceChanged,
+    SetService,
     Started,
     StartStep,
+    StationReport,
     TimerFired,
 )
 
@@ -70,13 +86,18 @@ class FleetManager:
             for vehicle, home in plan.homes.items()
             for side in (plan.roadmap.places[home].side,)
         }
-        stations = Stations(plan.roadmap, self.traffic)
+        self.service = InService(plan.roadmap)
+        self._obstacles = Obstacles(self.traffic)
+        stations = Stations(plan.roadmap, self.traffic, self.service, self._obstacles)
         self._allocation = Allocation(
             plan, self.vehicles, self.orders, self.traffic, stations, self.costs
         )
         self._refusals = Refusals()
         self._dispatch = Dispatch(
             plan, self.vehicles, self.traffic, stations, self.lanes, self._refusals
+        )
+        self._failures = Failures(
+            name, self.vehicles, self.orders, self.traffic, stations, self.service
         )
         self._watch = Watch(name)
         self._running = False
@@ -103,6 +124,16 @@ class FleetManager:
                     self._undecided = True
             case QueryLane(lane, asked_ns):
                 return self._on_query_lane(lane, asked_ns)
+            case SetService(subject, in_service):
+                effects = self._on_set_service(subject, in_service, now_ns)
+            case StationReport():
+                effects = self._on_station_report(message)
+            case PlaceVehicle(agv, place):
+                effects = self._on_place_vehicle(agv, place, now_ns)
+            case PutObstacle(obstacle):
+                effects = self._on_put_obstacle(obstacle, now_ns)
+            case RemoveObstacle(obstacle_id):
+                effects = self._on_remove_obstacle(obstacle_id)
             case TimerFired("audit"):
                 effects = self._audit(now_ns)
             case Started():
@@ -187,8 +218,11 @@ class FleetManager:
         vehicle.stamp_ns, vehicle.battery_pct = report.stamp_ns, report.battery_pct
         vehicle.grant_taken = max(vehicle.grant_taken, report.grant)
         vehicle.accepted = report.accepted
+        effects = self._failures.confirm(vehicle, report, now_ns)
         self.traffic.clear(vehicle.name, report.cleared, now_ns / 1e9)
-        effects: list[Effect] = []
+        service = self._failures.on_report(vehicle, report, now_ns)
+        self._undecided |= bool(effects or service)
+        effects += [*service, *self._failures.hand_over_road(vehicle)]
         if vehicle.next is not None and report.permitted == vehicle.next.step:
             self._enter_lane(vehicle, now_ns)
         if vehicle.step is not None and report.step > vehicle.step.step:
@@ -214,10 +248,11 @@ class FleetManager:
         place = self.traffic.place_of(vehicle.name)
         if place is not None:
             vehicle.side = self.plan.roadmap.places[place].side
+        effects = self._failures.on_report(vehicle, report, now_ns)
         if not all(other.placed for other in self.vehicles.values()):
-            return []
+            return effects
         self._running = self._undecided = True
-        return [Emit(DeviceChanged(self.name, "fleet_manager", "running"))]
+        return [*effects, Emit(DeviceChanged(self.name, "fleet_manager", "running"))]
 
     def _follow(
         self, vehicle: Vehicle, step: StartStep, report: AgvReport, now_ns: int
@@ -234,22 +269,30 @@ class FleetManager:
                 self._refusals.refuse(vehicle.name, step.station, now_ns)
                 vehicle.take_back_crossing()
                 self._undecided = True
+            case "refused" if step.action in ("load", "scan", "unload"):
+                vehicle.step = vehicle.trip = None
+                self._undecided = True
+                if self.service.note_refusal(step.station):
+                    effects += self._tell_service(step.station)
+                effects.append(Send(step.station, QueryReport()))
             case "abandoned" if step.action == "load":
                 # What is left of the step is the drive, whoever has to be told of it again.
                 vehicle.step = msgspec.structs.replace(step, action="park", order="", container="")
-                if job is not None and job.give_up:
-                    effects += self._end(job, "cancelled", "on request", now_ns)
+                if job is not None and (job.give_up or job.let_go):
+                    effects += self._failures.give_back(vehicle, now_ns)
+                    self._undecided = True
             case "serving":
                 if job is not None and step.action in SERVING:
-                    job.give_up = False  # too late
+                    job.give_up = job.let_go = False  # too late
                     effects += job.come_into(SERVING[step.action], now_ns)
             case "done" if (
                 vehicle.trip is not None
                 and self.traffic.granted_end(vehicle.name) >= vehicle.trip.arrive
             ):  # it cannot be where it has not been let
                 effects += self._finish(vehicle, report.outcome, now_ns)
-            case "accepted" if job is not None and job.give_up and step.action == "load":
-                effects.append(Send(vehicle.name, AbandonStep(step.step)))
+            case "accepted" if job is not None and step.action == "load":
+                if job.give_up or job.let_go:
+                    effects.append(Send(vehicle.name, AbandonStep(step.step)))
         return effects
 
     def _on_permitted(
@@ -297,9 +340,11 @@ class FleetManager:
             return []
         match step.action:
             case "load" if outcome == "abandoned":
-                return self._end(job, "cancelled", "on request", now_ns) if job.give_up else []
+                if job.give_up or job.let_go:
+                    return self._failures.give_back(vehicle, now_ns)
+                return []
             case "load":
-                job.loaded, job.give_up = True, False
+                job.loaded, job.give_up, job.let_go = True, False, False
                 return job.come_into("carrying", now_ns)
             case "scan":
                 job.scanned = True
@@ -352,6 +397,83 @@ class FleetManager:
         vehicle.waits_since_ns = now_ns
         return [Send(vehicle.name, AbandonStep(step.step))]
 
+    # --- service and obstacles ----------------------------------------------------------------
+
+    def _on_set_service(self, name: str, in_service: bool, now_ns: int) -> list[Effect]:
+        vehicle = self.vehicles.get(name)
+        if vehicle is not None:
+            news = vehicle.withdrawn == in_service
+            if in_service:
+                effects = self._failures.restore(vehicle)
+            else:
+                effects = self._failures.withdraw(vehicle, now_ns)
+            self._undecided = True
+            service = self._failures.service_of(vehicle)
+            return [*effects, Reply(ServiceAnswer("done" if news else "same", service))]
+        if name not in self.service:
+            return [Reply(ServiceAnswer("unknown"))]
+        news = self.service.restore(name) if in_service else self.service.withdraw(name)
+        effects = self._tell_service(name) if news else []
+        if name in self.service.stations:
+            effects.append(Send(name, SetService(name, in_service)))
+        service, why = self.service.of(name), self.service.why(name)
+        return [*effects, Reply(ServiceAnswer("done" if news else "same", service, why))]
+
+    def _tell_service(self, name: str) -> list[Effect]:
+        """Tell of a place or station, and send AGVs elsewhere that were on the way there."""
+        self._failures.reroute()
+        self._undecided = True
+        service, why = self.service.of(name), self.service.why(name)
+        effects: list[Effect] = [Emit(ServiceChanged(name, service, why))]
+        if service == "out":
+            effects.append(Emit(Alarm(self.name, "station_out", name, why)))
+        return effects
+
+    def _on_station_report(self, report: StationReport) -> list[Effect]:
+        if report.station not in self.service.stations:
+            return []
+        effects = self._tell_service(report.station) if self.service.note(report) else []
+        in_service = self.service.to_tell(report)
+        if in_service is not None:
+            effects.append(Send(report.station, SetService(report.station, in_service)))
+        return effects
+
+    def _on_place_vehicle(self, agv: str, place: str, now_ns: int) -> list[Effect]:
+        vehicle, goal = self.vehicles.get(agv), self.plan.roadmap.places.get(place)
+        if vehicle is None:
+            return [Reply(PlaceAnswer("unknown", f"no AGV of the site: {agv}"))]
+        if goal is None:
+            return [Reply(PlaceAnswer("no_place", f"no place of the site: {place}"))]
+        if self._failures.stands_in(vehicle, goal):
+            return [Reply(PlaceAnswer("same"))]
+        try:
+            command = self._failures.set_down(vehicle, goal, now_ns)
+        except ValueError as error:
+            return [Reply(PlaceAnswer("refused", str(error)))]
+        self._undecided = True
+        return [command, Reply(PlaceAnswer("asked"))]
+
+    def _on_put_obstacle(self, obstacle: Obstacle, now_ns: int) -> list[Effect]:
+        placed = [v.name for v in self.vehicles.values() if v.placed]
+        answer = self._obstacles.put(obstacle, placed, now_ns / 1e9)
+        effects: list[Effect] = [Reply(answer)]
+        if answer.outcome in ("created", "changed"):
+            self._failures.reroute()
+            self._undecided = True
+            effects.append(Emit(ObstacleChanged(obstacle, present=True)))
+            zones = ", ".join(obstacle.zones)
+            for agv in answer.in_use:
+                text = f"{agv} is there, or may already drive there; it is not stopped by this"
+                effects.append(Emit(Alarm(self.name, "zone_in_use", zones, text)))
+        return effects
+
+    def _on_remove_obstacle(self, obstacle_id: str) -> list[Effect]:
+        gone = self._obstacles.remove(obstacle_id)
+        if gone is None:
+            return [Reply(ObstacleAnswer("unknown"))]
+        self._undecided = True
+        return [Reply(ObstacleAnswer("removed")), Emit(ObstacleChanged(gone, present=False))]
+
     def _on_query_lane(self, lane: str, asked_ns: int) -> list[Effect]:
         if not self._running or lane not in self.lanes:
             return []  # it asks again
@@ -376,6 +498,10 @@ class FleetManager:
         """Look after what may have been lost, and after orders left lying."""
         effects = audit(self.vehicles, self.traffic, now_ns)
         effects += self.lanes.orders_to_repeat()
+        effects += [Send(station, QueryReport()) for station in self.service.doubtful()]
+        silent = self._failures.look_for_silent(now_ns)
+        effects += silent
+        self._undecided |= bool(silent) or (self._running and self._dispatch.is_stranded())
         left: dict[str, str] = {}
         if self._running:
             self._undecided = self._undecided or self._refusals.some_ended(now_ns)

@@ -477,5 +477,6 @@ def test_whatever_agvs_say_no_zone_is_granted_twice_and_no_order_is_lost(
     for order_id in put:
         history = fleet.states[order_id]
         assert history[0] == "queued"
-        assert len(set(history)) == len(history)
+        begun = history[history.index("loading") :] if "loading" in history else []
+        assert len(set(begun)) == len(begun)
         assert not set(history[:-1]) & {"done", "failed", "cancelled"}

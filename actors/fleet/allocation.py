@@ -98,6 +98,7 @@ class Allocation:
     def _may_take_order(self, vehicle: Vehicle) -> bool:
         return (
             vehicle.job is None
+            and not vehicle.withdrawn
             and vehicle.battery_pct >= self._charged_pct
             and vehicle.at_decision(self._traffic)
         )

@@ -3,7 +3,7 @@
 from actors.effects import Effect, Send
 from actors.fleet.traffic import Traffic
 from actors.fleet.vehicles import Vehicle
-from actors.messages import ExtendGrant, QueryReport
+from actors.messages import ExtendGrant, QueryReport, SetPosition
 
 AUDIT_NS = 5 * 10**9
 """How often it is checked that nothing told to an AGV was lost [ours]."""
@@ -29,12 +29,16 @@ def audit(vehicles: dict[str, Vehicle], traffic: Traffic, now_ns: int) -> list[E
         for step in (vehicle.step, vehicle.next):
             if step is not None and step.step > vehicle.accepted:
                 effects.append(Send(vehicle.name, step))
-        if vehicle.grant_taken < vehicle.grant:
+        if vehicle.grant_taken < vehicle.grant and not vehicle.withheld:
             granted = traffic.granted(vehicle.name)
             effects.append(Send(vehicle.name, ExtendGrant(vehicle.grant, granted, roads)))
         # An AGV that has come to rest holds one visit, unless its rear's last word was lost.
         busy = vehicle.step is not None or len(traffic.granted(vehicle.name)) > 1
-        if len(effects) > sent or (busy and now_ns - vehicle.stamp_ns > SILENT_NS):
+        silent = busy and now_ns - vehicle.stamp_ns > SILENT_NS
+        if vehicle.position is not None:
+            effects.append(Send(vehicle.name, SetPosition(vehicle.position)))
+        if len(effects) > sent or silent or vehicle.stopped:
             effects.append(Send(vehicle.name, QueryReport()))
             vehicle.told_ns = now_ns
+            vehicle.asked_ns = vehicle.asked_ns or now_ns
     return effects

@@ -18,6 +18,10 @@ from actors.site.roadmap import Place, PlaceKind
 
 ASIDE: tuple[PlaceKind, ...] = ("parking", "charger")
 """Places in which no AGV is served that has work."""
+RESTS: tuple[PlaceKind, ...] = (
+    "parking", "charger", "dropoff", "pickup", "booth_inbound", "booth_outbound",
+)  # fmt: skip
+"""Where an AGV that is in the way on the road may rest, the best first."""
 
 
 class Dispatch:
@@ -45,8 +49,21 @@ class Dispatch:
         waiting = [v for v in self._vehicles.values() if v.at_decision(self._traffic)]
         for vehicle in sorted(waiting, key=lambda v: v.waits_since_ns):
             if vehicle.at_decision(self._traffic):
-                effects += self._next_step(vehicle, now_ns)
+                steps = self._next_step(vehicle, now_ns)
+                if not steps and self._is_in_the_way(vehicle):
+                    steps = self._rest(vehicle, now_ns)
+                effects += steps
         return effects
+
+    def _is_in_the_way(self, vehicle: Vehicle) -> bool:
+        """Whether its road ends neither in a place nor in a lane."""
+        return vehicle.step is None and self._traffic.place_of(vehicle.name) is None
+
+    def is_stranded(self) -> bool:
+        """Whether an AGV could not be told a next step and stands on the road."""
+        return any(
+            v.at_decision(self._traffic) and self._is_in_the_way(v) for v in self._vehicles.values()
+        )
 
     def _next_step(self, vehicle: Vehicle, now_ns: int) -> list[Effect]:
         """What an AGV does next; nothing if what it needs is taken, it will be asked again."""
@@ -71,28 +88,55 @@ class Dispatch:
 
     def _go_home(self, vehicle: Vehicle, now_ns: int) -> list[Effect]:
         """Phase 3: without an order: to a charger, if that is needed, or to the own refuge."""
-        if vehicle.battery_pct < self._plan.charge_below_pct:
+        if vehicle.battery_pct < self._plan.charge_below_pct and not vehicle.withdrawn:
             charging = self._go(vehicle, "charge", "charger", now_ns)
             if charging:
                 return charging
         if vehicle.side != vehicle.home_side:
             return self._cross(vehicle, now_ns)
-        if self._traffic.place_of(vehicle.name) == vehicle.home:
+        here = self._traffic.place_of(vehicle.name)
+        home = self._plan.roadmap.places[vehicle.home]
+        if here == vehicle.home:
             return []
-        return self._go_to(vehicle, "park", self._plan.roadmap.places[vehicle.home], now_ns)
+        if self._stations.is_open(home):
+            return self._go_to(vehicle, "park", home, now_ns)
+        if here is not None and self._plan.roadmap.places[here].kind == "parking":
+            return []
+        return self._go(vehicle, "park", "parking", now_ns)
+
+    def _rest(self, vehicle: Vehicle, now_ns: int) -> list[Effect]:
+        """Off the road, for an AGV that cannot go on from there at once."""
+        home = self._plan.roadmap.places[vehicle.home]
+        if vehicle.side == vehicle.home_side and self._stations.is_open(home):
+            resting = self._go_to(vehicle, "park", home, now_ns)
+            if resting:
+                return resting
+        for kind in RESTS:
+            resting = self._go(vehicle, "park", kind, now_ns)
+            if resting:
+                return resting
+        return []
 
     def _go(self, vehicle: Vehicle, action: Action, kind: PlaceKind, now_ns: int) -> list[Effect]:
-        """To the free place of that kind whose station has least to do, then the nearest."""
+        """To the free place of that kind whose station has least to do, then the nearest.
+
+        An AGV that is in such a place already is served there.
+        """
+        here = self._plan.roadmap.places.get(self._traffic.place_of(vehicle.name) or "")
+        served_here = here is not None and (here.side, here.kind) == (vehicle.side, kind)
+        if action != "park" and here is not None and served_here and self._stations.is_open(here):
+            end = self._traffic.granted_end(vehicle.name)
+            stay = Trip(here.id, end + 1, 0, end)
+            return self._tell(vehicle, action, here.station, here.id, stay, now_ns)
         free = self._stations.free(vehicle.side, kind)
-        if not free:
-            return []
         node = self._traffic.node_of(vehicle.name)
         busy = self._stations.load(vehicle.side, kind)
-        place = min(
-            free,
-            key=lambda p: (busy[p.station], self._traffic.router.time_s(node, p.node), p.id),
-        )
-        return self._go_to(vehicle, action, place, now_ns)
+        free.sort(key=lambda p: (busy[p.station], self._traffic.router.time_s(node, p.node), p.id))
+        for place in free:
+            going = self._go_to(vehicle, action, place, now_ns)
+            if going:
+                return going
+        return []
 
     def _go_to(self, vehicle: Vehicle, action: Action, place: Place, now_ns: int) -> list[Effect]:
         trip = self._traffic.go(vehicle.name, place.id, now_ns / 1e9)
@@ -104,14 +148,18 @@ class Dispatch:
         """Into the emptiest lane that leads to the other side, once it permits.
 
         It waits for the permit in a place, or at the end of the lane before: elsewhere it would
-        stand in the way of others, and they perhaps in that of those it waits for.
+        stand in the way of others, and they perhaps in that of those it waits for. One that was
+        stopped where the road leads into lanes only has no choice.
         """
-        if vehicle.step is None and self._traffic.place_of(vehicle.name) is None:
+        node, edges = self._traffic.node_of(vehicle.name), self._plan.roadmap.edges
+        in_the_way = vehicle.step is None and self._traffic.place_of(vehicle.name) is None
+        if in_the_way and self.places_aside(vehicle, vehicle.side, node):
             return self._step_aside(vehicle, now_ns)
         ways = [
             way
             for way in self._lanes.open_ways(vehicle.side)
             if self._refusals.may_ask(vehicle.name, way.lane, now_ns)
+            and math.isfinite(self._traffic.router.time_s(node, edges[way.edges[0]].start))
         ]
         if not ways:
             return self._step_aside(vehicle, now_ns)
@@ -164,6 +212,7 @@ class Dispatch:
             container=job.request.container if job is not None else "",
             until_pct=self._plan.charge_until_pct if action == "charge" else 0.0,
             instead_of=vehicle.taken_back,
+            replaces=vehicle.voided,
         )
         if vehicle.step is None:
             vehicle.step, vehicle.trip = step, trip
@@ -179,5 +228,9 @@ class Dispatch:
             vehicle = self._vehicles[name]
             vehicle.grant += 1
             vehicle.told_ns = now_ns
-            effects.append(Send(name, ExtendGrant(vehicle.grant, visits, vehicle.roads())))
+            if vehicle.voided and visits[-1].seq >= vehicle.void_seq:
+                vehicle.withheld = True  # it must know first that what it was told is void
+            else:
+                roads = vehicle.roads()
+                effects.append(Send(name, ExtendGrant(vehicle.grant, visits, roads)))
         return effects

@@ -27,6 +27,8 @@ class Job(msgspec.Struct):
     scanned: bool = False
     give_up: bool = False
     """The client wants it cancelled and its AGV has been told."""
+    let_go: bool = False
+    """Its AGV has been told to leave it to another."""
     fails_because: str = ""
     """Why the order will have failed once its container is set down."""
 
@@ -92,6 +94,11 @@ class OrderBook:
         job.vehicle = vehicle
         side = job.request.from_side
         self._newest_ns[side] = max(self._newest_ns.get(side, 0), job.accepted_ns)
+
+    def put_back(self, job: Job) -> None:
+        """The order has lost its AGV, and waits in its old turn for another."""
+        self._queued[job.request.id] = job
+        job.vehicle, job.let_go = "", False
 
     def is_promoted(self, job: Job) -> bool:
         """Whether the order was overtaken for so long that it goes before all that were not."""

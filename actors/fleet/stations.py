@@ -1,5 +1,7 @@
-"""Which places of the yards are free, and how much their stations have to do."""
+"""Which places of the yards are in service and free, and how much their stations have to do."""
 
+from actors.fleet.obstacles import Obstacles
+from actors.fleet.service import InService
 from actors.fleet.traffic import Traffic
 from actors.messages import Side
 from actors.site.roadmap import Place, PlaceKind, Roadmap
@@ -8,8 +10,14 @@ from actors.site.roadmap import Place, PlaceKind, Roadmap
 class Stations:
     """The places of a roadmap by side and kind, as traffic has them reserved."""
 
-    def __init__(self, roadmap: Roadmap, traffic: Traffic) -> None:
+    def __init__(
+        self, roadmap: Roadmap, traffic: Traffic, service: InService, obstacles: Obstacles
+    ) -> None:
         self._traffic = traffic
+        self._service, self._obstacles = service, obstacles
+        self._zones_of = {
+            place.id: roadmap.standing_edge(place.id).zones for place in roadmap.places.values()
+        }
         self._places: dict[tuple[Side, PlaceKind], list[Place]] = {}
         for place in roadmap.places.values():
             self._places.setdefault((place.side, place.kind), []).append(place)
@@ -23,7 +31,11 @@ class Stations:
         """Places that may be reserved, those of the least busy stations first."""
         busy = self.load(side, kind)
         places = [p for p in self._places.get((side, kind), ()) if self._traffic.may_take("", p.id)]
-        return sorted(places, key=lambda p: (busy[p.station], p.id))
+        return sorted(filter(self.is_open, places), key=lambda p: (busy[p.station], p.id))
+
+    def is_open(self, place: Place) -> bool:
+        """Whether AGVs may be sent there: in service, and nothing that is not ours stands there."""
+        return self._service.is_open(place) and not self._obstacles.occupy(self._zones_of[place.id])
 
     def load(self, side: Side, kind: PlaceKind) -> dict[str, int]:
         """How many places of each station are taken; both kinds of bay count for a crane."""

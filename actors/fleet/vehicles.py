@@ -1,11 +1,13 @@
 """What the fleet manager knows of each AGV, from its reports and from what it was told to do."""
 
+from typing import Literal
+
 import msgspec
 from msgspec.structs import replace
 
 from actors.fleet.orders import Job
 from actors.fleet.traffic import Traffic, Trip
-from actors.messages import Side, StartStep, StepRoad
+from actors.messages import Side, StartStep, StepRoad, Visit
 from actors.site.roadmap import LaneWay
 
 
@@ -43,6 +45,23 @@ class Vehicle(msgspec.Struct):
     job: Job | None = None
     waits_since_ns: int = 0
     """Since when it has had nothing to do or nowhere to go."""
+    asked_ns: int = 0
+    """When it was first asked to report since it last did; 0: not."""
+    stopped: Literal["", "stopped", "silent"] = ""
+    """Why it is not reckoned with."""
+    withdrawn: bool = False
+    position: Visit | None = None
+    """Where it has been set down, until its controller confirms that."""
+    voided: int = 0
+    """The highest step that it was told and whose road was taken away, until it has taken up
+    another."""
+    void_seq: int = 0
+    """From this `seq` on road was taken away."""
+    withheld: bool = False
+    """It has been granted road that it has not been told of: it might take it for that of a step
+    that is void."""
+    seq_max: int = 0
+    """The highest `seq` of a visit that was ever planned and taken away."""
 
     @property
     def crossing(self) -> bool:
@@ -51,6 +70,8 @@ class Vehicle(msgspec.Struct):
 
     def at_decision(self, traffic: Traffic) -> bool:
         """Whether it can be told a next step now."""
+        if self.stopped or self.position is not None:
+            return False
         if self.step is not None and (not self.crossing or self.permit_way is not None):
             return False
         return self.placed and traffic.may_plan_on(self.name)
