@@ -5,7 +5,7 @@ import time
 
 import msgspec
 
-from actors.messages import LaneMode, OrderState
+from actors.messages import LaneMode, OrderState, Outline, Service
 from interfaces.view import LiveView
 
 TICK_S = 0.2
@@ -27,6 +27,7 @@ class VehicleNow(msgspec.Struct, frozen=True, gc=False):
     container: str | None
     fault: str | None
     age_s: float | None
+    service: Service
 
 
 class StationNow(msgspec.Struct, frozen=True, gc=False):
@@ -40,6 +41,7 @@ class StationNow(msgspec.Struct, frozen=True, gc=False):
     progress: float | None
     fault: str | None
     age_s: float | None
+    service: Service
 
 
 class LaneNow(msgspec.Struct, frozen=True, gc=False):
@@ -54,6 +56,14 @@ class LaneNow(msgspec.Struct, frozen=True, gc=False):
     detail: str
     ordered: LaneMode | None
     ordered_side: str | None
+
+
+class ObstacleNow(msgspec.Struct, frozen=True, gc=False):
+    """What is not ours on the road, or a zone blocked by hand, which has no outline."""
+
+    id: str
+    zones: tuple[str, ...]
+    outline: Outline | None
 
 
 class OrdersNow(msgspec.Struct, frozen=True, gc=False):
@@ -71,6 +81,9 @@ class StateFrame(msgspec.Struct, frozen=True, gc=False):
     stations: list[StationNow]
     lanes: list[LaneNow]
     orders: OrdersNow
+    obstacles: list[ObstacleNow]
+    places_out: list[str]
+    """Places out of service."""
 
 
 def state_frame(view: LiveView) -> StateFrame:
@@ -97,6 +110,7 @@ def state_frame(view: LiveView) -> StateFrame:
                 container=at.container if at else None,
                 fault=at.fault if at else None,
                 age_s=age(vehicle.stamp_ns) if at else None,
+                service=device.service,
             )
         )
     stations = []
@@ -112,6 +126,7 @@ def state_frame(view: LiveView) -> StateFrame:
                 progress=round(signal.progress, 2) if signal else None,
                 fault=signal.fault if signal else None,
                 age_s=age(station.stamp_ns) if signal else None,
+                service=device.service,
             )
         )
     lanes = []
@@ -134,6 +149,8 @@ def state_frame(view: LiveView) -> StateFrame:
         stations=stations,
         lanes=lanes,
         orders=OrdersNow(summary.by_state, summary.done_today),
+        obstacles=[ObstacleNow(o.id, o.zones, o.outline) for o in view.obstacles()],
+        places_out=[seen.place.id for seen in view.places() if seen.service != "in"],
     )
 
 

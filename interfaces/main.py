@@ -10,6 +10,7 @@ from interfaces.cli.check import check
 from interfaces.cli.explain import explain
 from interfaces.cli.lane import lane
 from interfaces.cli.say import EXIT_BAD_INPUT, complain
+from interfaces.cli.service import booth, crane, place, vehicle, zone
 from interfaces.cli.simulate import simulate
 from interfaces.cli.up import up
 from interfaces.cli.version import version
@@ -23,7 +24,8 @@ app = typer.Typer(
 )
 for command in (up, simulate, check, lane, bench, version):
     app.command()(command)
-app.add_typer(explain)
+for group in (explain, vehicle, crane, booth, place, zone):
+    app.add_typer(group)
 
 
 def main() -> None:

@@ -19,14 +19,18 @@ from actors.messages import (
     DeviceKind,
     LaneOrder,
     LaneOrdered,
+    Obstacle,
+    ObstacleChanged,
     Order,
     OrderChanged,
     OrderState,
+    Service,
+    ServiceChanged,
     Side,
 )
 from actors.site.devices import Device
 from actors.site.model import Site
-from actors.site.roadmap import Roadmap
+from actors.site.roadmap import Place, Roadmap
 from interfaces.events import EventLog
 from robotics.telemetry import Frame, RecordedEvent, StationSignal, VehicleSignal
 
@@ -49,6 +53,15 @@ class DeviceState(msgspec.Struct, frozen=True, gc=False):
     detail: str
     since_ns: int
     """When it came into this state [UTC, ns]; 0 before it was heard."""
+    service: Service = "in"
+    """Whether the fleet manager lets it take part."""
+
+
+class PlaceView(msgspec.Struct, frozen=True, gc=False):
+    """A place, and whether it is in service."""
+
+    place: Place
+    service: Service
 
 
 class VehicleView(msgspec.Struct, frozen=True, gc=False):
@@ -113,6 +126,8 @@ class LiveView:
             for device in devices
         }
         self._lane_orders: dict[str, LaneOrder] = {}
+        self._services: dict[str, Service] = {}
+        self._obstacles: dict[str, Obstacle] = {}
         self._orders: dict[str, OrderView] = {}
         self._open: dict[str, None] = {}
         self._finished: dict[str, None] = {}
@@ -150,6 +165,12 @@ class LiveView:
                 known = self._lane_orders.get(event.lane)
                 if known is None or known.number < event.order.number:
                     self._lane_orders[event.lane] = event.order
+            elif isinstance(event, ServiceChanged):
+                self._change_service(event)
+            elif isinstance(event, ObstacleChanged):
+                self._obstacles.pop(event.obstacle.id, None)
+                if event.present:
+                    self._obstacles[event.obstacle.id] = event.obstacle
         self.log.append(recorded)
 
     def note(self, order: Order) -> None:
@@ -184,9 +205,17 @@ class LiveView:
         if known is not None and at_ns < known.since_ns:
             return
         side = event.side or (known.side if known is not None else "")
+        service = self._services.get(event.device, "in")
         self._devices[event.device] = DeviceState(
-            event.device, event.kind, side, event.state, event.detail, at_ns
+            event.device, event.kind, side, event.state, event.detail, at_ns, service
         )
+
+    def _change_service(self, event: ServiceChanged) -> None:
+        self._services[event.name] = event.service
+        known = self._devices.get(event.name)
+        if known is not None:
+            service = event.service
+            self._devices[event.name] = msgspec.structs.replace(known, service=service)
 
     def _take(self, order: Order) -> None:
         name = order.request.id
@@ -280,6 +309,17 @@ class LiveView:
                     signal, stamp_ns = self._station_signals.get(device.id, (None, 0))
                     found.append(StationView(device, signal, stamp_ns))
             return found
+
+    def places(self) -> list[PlaceView]:
+        """All places, in the site's order."""
+        with self._lock:
+            places = self.roadmap.places.values()
+            return [PlaceView(place, self._services.get(place.id, "in")) for place in places]
+
+    def obstacles(self) -> list[Obstacle]:
+        """What is not ours and stands on the road, and zones blocked by hand; the oldest first."""
+        with self._lock:
+            return list(self._obstacles.values())
 
     def unheard(self) -> list[str]:
         """The names of the devices that have not told of themselves yet."""

@@ -18,7 +18,9 @@ def test_the_whole_state_comes_with_every_tick() -> None:
         gate.advance(2)
         gate.view.sample(gate.frame())
         frames = [json.loads(socket.recv(timeout=10)) for _ in range(3)]
-    assert set(first) == {"stamp", "vehicles", "stations", "lanes", "orders"}
+    assert set(first) == {
+            "stamp", "vehicles", "stations", "lanes", "orders", "obstacles", "places_out",
+        }  # fmt: skip
     assert len(first["vehicles"]) == 6
     assert len(first["stations"]) == 6
     assert [lane["id"] for lane in first["lanes"]] == ["D1", "D2"]

@@ -1,10 +1,12 @@
 """The demo gate on real Ray, with its plant in a process of its own."""
 
+import math
 import os
 import signal
 import time
 from collections.abc import Callable, Iterator
 
+import httpx
 import psutil
 import pytest
 
@@ -21,10 +23,12 @@ from actors.messages import (
 from actors.site.bundled import find_site
 from actors.site.devices import FLEET_MANAGER
 from actors.site.load import load_site
+from interfaces.api.app import create_app
 from interfaces.gate import LiveGate
 from interfaces.pump import ViewPump
 from interfaces.view import LiveView
 from sim.simulate import build
+from tests.gate_server import served
 from tests.site_files import DAY
 
 SPEED = 20.0
@@ -162,6 +166,36 @@ def test_devices_whose_process_dies_come_back_and_finish_their_orders(running: R
     for name in ("CN-C1", "CN-C2", "CN-X1", "D2"):
         os.kill(running.processes[name], signal.SIGKILL)
     until(lambda: running.state("survives") == "done", "done", 200)
+
+
+@pytest.mark.timeout(240)
+def test_commands_of_the_api_reach_devices_on_ray(running: Running) -> None:
+    gate, view = running.gate, running.view
+    app = create_app(gate.site, gate.roadmap, gate.devices, view, gate.ask, lambda: [])
+
+    def service(name: str) -> str:
+        return next(d.service for d in view.devices("vehicle", "crane") if d.id == name)
+
+    def distance_m(agv: str, place: str) -> float:
+        signal = next(v.signal for v in view.vehicles() if v.device.id == agv)
+        assert signal is not None
+        x_m, y_m = gate.roadmap.nodes[gate.roadmap.places[place].node]
+        return math.hypot(signal.x_m - x_m, signal.y_m - y_m)
+
+    with served(app) as url, httpx.Client(base_url=f"{url}/api/v1") as api:
+        until(lambda: view.summary().by_state.keys() <= {"done", "cancelled"}, "all orders ended")
+        for path in ("/vehicles/AGV-001", "/cranes/CN-C1"):
+            assert api.post(f"{path}/withdraw").json()["service"] == "withdrawn"
+        until(lambda: service("CN-C1") == "withdrawn", "the crane is shown as withdrawn")
+        place = {"place": "VN-E1"}
+        assert api.put("/vehicles/AGV-001/position", json=place).status_code == 202
+        until(lambda: distance_m("AGV-001", "VN-E1") < 10, "it stands at the charger")
+        assert api.put("/zones/CN-P04/block").status_code == 201
+        running.put("round-the-crane", way="CN-VN")
+        until(lambda: running.state("round-the-crane") == "done", "done", 200)
+        assert api.delete("/zones/CN-P04/block").status_code == 204
+        for path in ("/vehicles/AGV-001", "/cranes/CN-C1"):
+            assert api.post(f"{path}/restore").json()["service"] == "in"
 
 
 def test_a_controller_that_hears_nothing_stops_its_robot(running: Running) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from actors.messages import DeviceChanged
+from actors.messages import DeviceChanged, Obstacle, Outline, PutObstacle, SetService
 from actors.site.load import load_site
 from interfaces.page.page import register_page
 from interfaces.pump import ViewPump
@@ -180,6 +180,20 @@ def test_lanes_are_commanded_from_the_page_and_a_refusal_is_told(page: Page) -> 
     assert answer.value.status == 409
     expect(page.get_by_role("status")).to_contain_text("no other lane is open from VN to CN")
     page.screenshot(path=SCREENSHOTS / "lanes-refused.png")
+
+
+def test_what_is_out_of_service_or_blocked_is_shown(page: Page, running: RunningGate) -> None:
+    running.gate.ask(SetService("AGV-004", in_service=False))
+    running.gate.ask(SetService("VN-C2", in_service=False))
+    running.gate.ask(SetService("CN-E1", in_service=False))
+    car = Obstacle("car", ("CN-P04",), Outline(0.0, 0.0, 0.5, 4.0, 2.0))
+    running.gate.ask(PutObstacle(car))
+    page.get_by_role("tab", name="AGVs").click()
+    expect(page.locator("tr[data-vehicle='AGV-004']")).to_contain_text("withdrawn")
+    page.get_by_role("tab", name="Lanes, cranes, booths").click()
+    expect(page.get_by_test_id("stations")).to_contain_text("withdrawn")
+    page.get_by_role("button", name="All to scale").click()
+    page.get_by_role("button", name="Overview").click()
 
 
 def test_text_from_devices_is_shown_as_text(page: Page, running: RunningGate) -> None:

@@ -17,18 +17,22 @@ from interfaces.api.events import events_router
 from interfaces.api.guard import Guard
 from interfaces.api.health import health_router
 from interfaces.api.lanes import lanes_router
+from interfaces.api.obstacles import obstacles_router
 from interfaces.api.orders import orders_router
+from interfaces.api.places import places_router
 from interfaces.api.problems import Problem, ProblemError
 from interfaces.api.site import site_router
 from interfaces.api.stream import stream_router
 from interfaces.api.vehicles import vehicles_router
+from interfaces.api.zones import zones_router
 from interfaces.frames import FrameSource
 from interfaces.view import LiveView
 
 DESCRIPTION = """
 Transport orders and live state of one automated border gate. Errors are problem documents
 (RFC 9457). Times are RFC 3339; those given back are in UTC. `/api/v1/stream` is a WebSocket that
-sends the whole state five times a second: `{stamp, vehicles, stations, lanes, orders}`.
+sends the whole state five times a second: `{stamp, vehicles, stations, lanes, orders,
+obstacles, places_out}`.
 """
 
 
@@ -65,10 +69,13 @@ def create_app(
     for router in (
         site_router(site, roadmap, devices),
         orders_router(view, ask),
-        vehicles_router(view),
-        cranes_router(view),
-        booths_router(view),
+        vehicles_router(view, ask),
+        cranes_router(view, ask),
+        booths_router(view, ask),
         lanes_router(view, ask),
+        places_router(view, ask),
+        obstacles_router(view, ask),
+        zones_router(view, ask),
         events_router(view),
         stream_router(FrameSource(view)),
     ):

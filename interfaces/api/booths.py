@@ -2,12 +2,19 @@
 
 from fastapi import APIRouter
 
+from interfaces.api.asking import Ask
 from interfaces.api.models import DeviceId, Page, StationOut
 from interfaces.api.problems import ProblemError, documented
+from interfaces.api.service import add_service_routes
 from interfaces.view import LiveView
 
+WITHDRAWING = """
+No AGV is sent to it any more, one on the way goes to another, and one in it whose scan has
+not begun is told so.
+"""
 
-def booths_router(view: LiveView) -> APIRouter:
+
+def booths_router(view: LiveView, ask: Ask) -> APIRouter:
     """The routes under `/booths`."""
     router = APIRouter(prefix="/booths", tags=["devices"])
 
@@ -29,4 +36,8 @@ def booths_router(view: LiveView) -> APIRouter:
                 return StationOut.seen(seen, view.age_s(seen.stamp_ns))
         raise ProblemError(404, "not-found", f"The site has no booth {id}.")
 
+    def is_known(name: str) -> bool:
+        return any(seen.device.id == name for seen in view.stations("booth"))
+
+    add_service_routes(router, ask, "booth", is_known, WITHDRAWING)
     return router

@@ -2,12 +2,19 @@
 
 from fastapi import APIRouter
 
+from interfaces.api.asking import Ask
 from interfaces.api.models import DeviceId, Page, StationOut
 from interfaces.api.problems import ProblemError, documented
+from interfaces.api.service import add_service_routes
 from interfaces.view import LiveView
 
+WITHDRAWING = """
+No AGV is sent to it any more, those on the way go to another, and those in its bays whose
+lift has not begun are told so.
+"""
 
-def cranes_router(view: LiveView) -> APIRouter:
+
+def cranes_router(view: LiveView, ask: Ask) -> APIRouter:
     """The routes under `/cranes`."""
     router = APIRouter(prefix="/cranes", tags=["devices"])
 
@@ -29,4 +36,8 @@ def cranes_router(view: LiveView) -> APIRouter:
                 return StationOut.seen(seen, view.age_s(seen.stamp_ns))
         raise ProblemError(404, "not-found", f"The site has no crane {id}.")
 
+    def is_known(name: str) -> bool:
+        return any(seen.device.id == name for seen in view.stations("crane"))
+
+    add_service_routes(router, ask, "crane", is_known, WITHDRAWING)
     return router

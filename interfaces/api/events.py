@@ -8,7 +8,14 @@ import msgspec
 from fastapi import APIRouter, Header
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from actors.messages import Alarm, DeviceChanged, LaneOrdered, OrderChanged
+from actors.messages import (
+    Alarm,
+    DeviceChanged,
+    LaneOrdered,
+    ObstacleChanged,
+    OrderChanged,
+    ServiceChanged,
+)
 from interfaces.api.models import OrderOut
 from interfaces.api.problems import documented
 from interfaces.api.times import time_of
@@ -25,11 +32,15 @@ PING_S = 15
 DESCRIPTION = """
 Event types: `order` (data: the order), `device` (data: id, kind, state, detail, at; of a lane also
 side, the one that it leads away from), `lane_order` (data: id, number, mode, from_side, at; people
-have ordered the lane to be so), `alarm` (data:
-source, kind, subject, detail, at; kind `order_left`: the order `subject` and an AGV that could take
-it have both been idle for a minute), `start` (the first one without `Last-Event-ID`; its id is that
-of the newest event so far) and `reset` (events between `Last-Event-ID` and `oldest` are lost to
-this client: read the resources anew).
+have ordered the lane to be so), `service` (data: id, service, detail, at), `obstacle` (data: id,
+zones, present, at), `alarm` (data: source, kind, subject, detail, at), `start` (the first one
+without `Last-Event-ID`; its id is that of the newest event so far) and `reset` (events between
+`Last-Event-ID` and `oldest` are lost to this client: read the resources anew).
+
+Kinds of alarm: `order_left`: the order `subject` and an AGV that could take it have both been idle
+for a minute; `vehicle_stopped`: the AGV's controller reports a fault; `vehicle_silent`: the AGV
+does not report, although asked; `station_out`: the crane or scanner is out of order; `zone_in_use`:
+an AGV is in a zone that was blocked, or may already drive into it.
 """
 
 
@@ -95,6 +106,22 @@ def rendered(entry: Logged, log: EventLog) -> ServerSentEvent:
     elif isinstance(event, LaneOrdered):
         order = {"id": event.lane, **msgspec.structs.asdict(event.order)}
         kind, data = "lane_order", json.dumps({**order, "at": time_of(recorded.at_ns)})
+    elif isinstance(event, ServiceChanged):
+        changed = {
+            "id": event.name,
+            "service": event.service,
+            "detail": event.detail,
+            "at": time_of(recorded.at_ns),
+        }
+        kind, data = "service", json.dumps(changed, ensure_ascii=False)
+    elif isinstance(event, ObstacleChanged):
+        obstacle = {
+            "id": event.obstacle.id,
+            "zones": event.obstacle.zones,
+            "present": event.present,
+            "at": time_of(recorded.at_ns),
+        }
+        kind, data = "obstacle", json.dumps(obstacle, ensure_ascii=False)
     else:
         assert isinstance(event, DeviceChanged)
         told = {

@@ -16,9 +16,11 @@ from actors.messages import (
     OrderExplained,
     OrderState,
     PairCost,
+    Service,
 )
+from actors.site.roadmap import PlaceKind
 from interfaces.api.times import Time, time_of
-from interfaces.view import DeviceState, LiveView, StationView, VehicleView
+from interfaces.view import DeviceState, LiveView, PlaceView, StationView, VehicleView
 
 Item = TypeVar("Item")
 
@@ -131,6 +133,52 @@ class ExplanationOut(BaseModel):
         )
 
 
+SERVICE = (
+    "`in` service; `withdrawn` by an operator; of an AGV `stopped` by a fault or `silent`; of a "
+    "crane or booth `out` of order."
+)
+
+
+class ServiceOut(BaseModel):
+    """Whether a device or place takes part in the work."""
+
+    id: str
+    service: Service = Field(description=SERVICE)
+    detail: str = Field(description="Why; may be empty.")
+
+
+class PlaceNow(BaseModel):
+    """A place and whether AGVs are sent there."""
+
+    id: str
+    kind: PlaceKind
+    side: str
+    station: str | None = Field(description="The crane or booth that serves here.")
+    service: Service = Field(description=SERVICE)
+
+    @classmethod
+    def seen(cls, seen: PlaceView) -> "PlaceNow":
+        """The API's form of a place."""
+        place = seen.place
+        return cls(
+            id=place.id,
+            kind=place.kind,
+            side=place.side,
+            station=place.station or None,
+            service=seen.service,
+        )
+
+
+class BlockedZone(BaseModel):
+    """A zone that no AGV is sent into."""
+
+    id: str
+    in_use: list[str] = Field(
+        description="AGVs that were in it, or could drive into it already, when it was blocked: "
+        "these are not stopped."
+    )
+
+
 class DeviceOut(BaseModel):
     """A device as it last told of itself."""
 
@@ -142,6 +190,7 @@ class DeviceOut(BaseModel):
     state: str = Field(description="`starting` until the device has first been heard.")
     detail: str = Field(description="With what or for whom; may be empty.")
     since: Time | None = Field(description="When it came into this state.")
+    service: Service = Field(description=SERVICE)
 
     @classmethod
     def of(cls, device: DeviceState) -> "DeviceOut":
@@ -259,6 +308,7 @@ class DeviceFields(TypedDict):
     state: str
     detail: str
     since: str | None
+    service: Service
 
 
 def device_fields(device: DeviceState) -> DeviceFields:
@@ -270,4 +320,5 @@ def device_fields(device: DeviceState) -> DeviceFields:
         "state": device.state,
         "detail": device.detail,
         "since": time_of(device.since_ns) if device.since_ns else None,
+        "service": device.service,
     }

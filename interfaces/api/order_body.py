@@ -12,15 +12,14 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    ValidationError,
     ValidationInfo,
 )
-from pydantic_core import PydanticCustomError, from_json
+from pydantic_core import PydanticCustomError
 from stdnum import iso6346
 
 from actors.messages import OrderRequest
 from actors.site.model import Site
-from interfaces.api.problems import Fault, ProblemError, faults
+from interfaces.api.json_body import json_schema, read_json
 from interfaces.api.times import ns_of
 
 CONTAINER = re.compile(r"[A-Z]{3}[UJZR][0-9]{7}")
@@ -149,41 +148,13 @@ def body_schema(words: Words) -> dict[str, Any]:
     schema["properties"]["size_type"]["enum"] = list(words.size_types)
     schema["properties"]["from_side"]["enum"] = list(words.sides)
     schema["properties"]["to_side"]["enum"] = list(words.sides)
-    return {"required": True, "content": {"application/json": {"schema": schema}}}
+    return json_schema(schema)
 
 
 def body_reader(words: Words) -> Callable[[Request], Awaitable[OrderIn]]:
     """A dependency that reads an order from a request's body."""
 
     async def read(request: Request) -> OrderIn:
-        given = request.headers.get("content-type", "")
-        media_type, _, parameters = given.lower().partition(";")
-        charset = parameters.partition("charset=")[2].strip(' "')
-        if media_type.strip() != "application/json" or charset not in ("", "utf-8"):
-            allowed = "application/json, in UTF-8"
-            raise ProblemError(
-                415, "unsupported-media-type", f"Content-Type: {allowed}",
-                [Fault(at="header.content-type", given=given[:200], allowed=allowed)],
-            )  # fmt: skip
-        data = _parse(await request.body())
-        try:
-            return OrderIn.model_validate(data, context=words)
-        except ValidationError as error:
-            found = faults(error.errors(include_url=False), "body")
-            detail = "; ".join(f"{f.at}: {f.allowed}" for f in found)
-            raise ProblemError(422, "invalid", detail[:1000], found) from None
+        return await read_json(request, OrderIn, words)
 
     return read
-
-
-def _parse(body: bytes) -> object:
-    """The JSON in a body; NaN, Infinity, deep nesting and bytes that are no UTF-8 are refused."""
-    try:
-        return from_json(body, allow_inf_nan=False)
-    except ValueError as error:
-        allowed = "one JSON object in UTF-8 (RFC 8259)"
-        shown = body[:80].decode("utf-8", "replace")
-        raise ProblemError(
-            400, "malformed", f"body: {allowed}; {error}",
-            [Fault(at="body", given=shown, allowed=allowed)],
-        ) from None  # fmt: skip

@@ -141,6 +141,8 @@ export default {
               <dd>{{ vehicle.x_m.toFixed(1) }}, {{ vehicle.y_m.toFixed(1) }} m</dd>
               <dt>Signal</dt><dd>{{ vehicle.age_s.toFixed(1) }} s old</dd>
             </template>
+            <template v-if="vehicle.service !== 'in'">
+              <dt>Service</dt><dd>{{ vehicle.service }}</dd></template>
             <template v-if="vehicle.fault"><dt>Fault</dt><dd>{{ vehicle.fault }}</dd></template>
           </dl>
         </div>

@@ -21,11 +21,15 @@ export class Ground {
     const nodes = site.map.nodes;
     const at = new Map(Object.entries(nodes).map(([name, p]) => [p.join(), name]));
     for (const place of this.places) stops.add(at.get([place.x_m, place.y_m].join()));
+    this.zones = new Map(); // zone -> the roads in it
     this.roads = new Path2D();
     this.legs = new Path2D();
     this.lanes = new Map(); // lane -> its middle line from west to east
     const lanePoints = [];
     for (const edge of site.map.edges) {
+      const zone = this.zones.get(edge.zone) ?? new Path2D();
+      edge.points.forEach(([x, y], i) => (i ? zone.lineTo(x, y) : zone.moveTo(x, y)));
+      this.zones.set(edge.zone, zone);
       if (edge.lane) {
         const chain = this.lanes.get(edge.lane) ?? [];
         chain.push(...edge.points);

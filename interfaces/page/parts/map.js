@@ -2,7 +2,7 @@
 
 import { Ground } from "./ground.js";
 import { laneKind, palette } from "./looks.js";
-import { drawLane, drawStation, drawVehicle, Labels } from "./traffic.js";
+import { drawLane, drawObstacle, drawPlaceOut, drawStation, drawVehicle, Labels } from "./traffic.js";
 import { Pane } from "./viewport.js";
 
 const LANE_PX = 13; // in the overview, lanes lie at least so far apart
@@ -120,6 +120,15 @@ export class GateMap {
       const box = this.ground.stations.get(station.id);
       if (box && pane.sees(box[0], box[1], 60)) {
         drawStation(context, pane, station, box, this.colors, labels);
+      }
+    }
+    for (const obstacle of this.frame.obstacles) {
+      drawObstacle(context, pane, obstacle, this.ground, this.colors, this.ratio);
+    }
+    const out = new Set(this.frame.places_out);
+    for (const place of this.ground.places) {
+      if (out.has(place.id) && pane.sees(place.x_m, place.y_m)) {
+        drawPlaceOut(context, pane, place, this.ground, this.colors);
       }
     }
     const last = [];

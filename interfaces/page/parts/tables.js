@@ -67,7 +67,8 @@ export const VehiclesTable = {
             :class="{ 'bg-picked': v.id === selected }">
             <td class="bg-mono">{{ v.id.replace(/^AGV-/, "") }}</td>
             <td :title="v.fault || v.detail"><i class="bg-dot" :data-kind="kindOf(v)"></i>
-              {{ kindOf(v) === "fault" || kindOf(v) === "silent" ? label(v) : words(v.state) }}</td>
+              {{ kindOf(v) === "fault" || kindOf(v) === "silent" ? label(v) : words(v.state) }}
+              <small v-if="v.service !== 'in'">{{ v.service }}</small></td>
             <td class="bg-mono">{{ v.container || "–" }}</td>
             <td class="bg-num">{{ v.speed_mps === null ? "–" : (v.speed_mps * 3.6).toFixed(0) }}</td>
             <td><span class="bg-bar" :data-low="v.battery_pct !== null && v.battery_pct < 20">
@@ -131,7 +132,8 @@ export const StationsTable = {
         <tbody><tr v-for="s in stations" :key="s.id">
           <td class="bg-mono">{{ s.id }}</td>
           <td :title="s.fault"><i class="bg-dot" :data-kind="stationKind(s)"></i>
-            {{ words(s.state) }}</td>
+            {{ words(s.state) }}
+            <small v-if="s.service !== 'in'">{{ s.service }}</small></td>
           <td>{{ s.activity ? words(s.activity) : "–" }}
             <small v-if="s.activity && s.activity !== 'idle'">
               {{ (s.progress * 100).toFixed(0) }} %</small></td>

@@ -130,6 +130,44 @@ export function drawStation(context, pane, station, box, colors, labels) {
   }
 }
 
+// What is not ours on the road, and zones blocked by hand.
+export function drawObstacle(context, pane, obstacle, ground, colors, ratio) {
+  context.save();
+  pane.transform(context, ratio);
+  context.strokeStyle = colors.fault;
+  context.globalAlpha = 0.45;
+  context.lineCap = "butt";
+  context.lineWidth = Math.max(3, 3 / pane.sx);
+  for (const zone of obstacle.zones) {
+    if (ground.zones.has(zone)) context.stroke(ground.zones.get(zone));
+  }
+  if (obstacle.outline) {
+    const { x_m, y_m, heading_rad, length_m, width_m } = obstacle.outline;
+    context.globalAlpha = 1;
+    context.fillStyle = colors.fault;
+    context.translate(x_m, y_m);
+    context.rotate(heading_rad);
+    context.fillRect(-length_m / 2, -width_m / 2, length_m, width_m);
+  }
+  context.restore();
+}
+
+// A place to which no AGV is sent: crossed out.
+export function drawPlaceOut(context, pane, place, ground, colors) {
+  const [px, py] = pane.toScreen(place.x_m, place.y_m);
+  const long = ground.length * pane.sx, wide = (ground.width * pane.sx) / 2;
+  context.save();
+  context.translate(px, py);
+  context.rotate(-place.heading_rad);
+  context.strokeStyle = colors.fault;
+  context.lineWidth = 1.3;
+  context.beginPath();
+  context.moveTo(0, -wide); context.lineTo(-long, wide);
+  context.moveTo(0, wide); context.lineTo(-long, -wide);
+  context.stroke();
+  context.restore();
+}
+
 export function drawLane(context, pane, lane, chain, eastward, colors) {
   const kind = laneKind(lane);
   const [ax, ay] = pane.toScreen(...chain[0]);
