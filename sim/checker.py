@@ -337,18 +337,25 @@ class Checker:
     def _find(
         self, sight: Sight, signal: VehicleSignal, guess_m: float, reach_m: float
     ) -> tuple[float, float]:
-        """Where on its way a vehicle is: near the guess, else anywhere it can have got to."""
-        front_m, off_m = sight.way.find(signal.x_m, signal.y_m, sight.front_m + guess_m)
-        if off_m <= NEAR_M:
-            return front_m, off_m
-        best = (off_m, front_m)
+        """Where on its way a vehicle is: near the guess, else anywhere it can have got to.
+
+        On a round trip a way passes the same ground twice: where it cannot be is taken last.
+        """
+
+        def seen_at(at_m: float) -> tuple[bool, float, float]:
+            front_m, off_m = sight.way.find(signal.x_m, signal.y_m, at_m)
+            can_be = -NEAR_M <= front_m - sight.front_m <= reach_m
+            return not (can_be and off_m <= OFF_WAY_M), off_m, front_m
+
+        best = seen_at(sight.front_m + guess_m)
+        if best < (False, NEAR_M, 0.0):
+            return best[2], best[1]
         step_m = self._body.length_m / 2
         at_m = sight.front_m - step_m
         while at_m < min(sight.front_m + reach_m, sight.way.end_m) + step_m:
-            front_m, off_m = sight.way.find(signal.x_m, signal.y_m, at_m)
-            best = min(best, (off_m, front_m))
+            best = min(best, seen_at(at_m))
             at_m += step_m
-        return best[1], best[0]
+        return best[2], best[1]
 
     def _plan_look(self, vehicle: str, sight: Sight, now_ns: int) -> None:
         """The next look is due a while after the front can be at the end of what is granted."""
