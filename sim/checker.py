@@ -79,6 +79,10 @@ class Sight(msgspec.Struct):
     end_seq: int
     front_m: float
     body: Footprint
+    box: tuple[float, float, float, float] | None = None
+    """Bounds of the ground on which it can be until it is granted more; None: not reckoned."""
+    astray: bool = False
+    """It is off its way, or beyond what it was granted: it can be anywhere."""
     speed_mps: float = 0.0
     seen_ns: int = -1
     queued: bool = False
@@ -281,6 +285,7 @@ class Checker:
         sweeps = []
         for edge_id in visit.edges:
             sight.way.append(self._edges[edge_id])
+            sight.box = None
             sweep = sight.sweep = self._sweeps.number(sight.sweep, edge_id)
             sight.held.append((sight.way.end_m, sweep, edge_id))
             sight.ends[sweep] = sight.way.end_m
@@ -325,6 +330,12 @@ class Checker:
             self._moved_ns = now_ns
         sight.front_m, sight.speed_mps, sight.seen_ns = front_m, signal.speed_mps, now_ns
         sight.body = Footprint.at(signal.x_m, signal.y_m, signal.heading_rad)
+        sight.box = None
+        sight.astray = off_m > OFF_WAY_M or front_m > sight.way.end_m + NEAR_M
+        if sight.astray:
+            for other in self._sights:
+                if other != vehicle and other not in self._pairs_of[vehicle]:
+                    self._watch(vehicle, other, now_ns)
         self._leave(vehicle, sight)
         self._plan_look(vehicle, sight, now_ns)
 
@@ -382,7 +393,7 @@ class Checker:
 
     def _meet(self, vehicle: str, sweep: int, now_ns: int) -> None:
         """A sweep was granted: watch all whose sweeps come close to it."""
-        known = self._pairs_of[vehicle]
+        known, sight = self._pairs_of[vehicle], self._sights[vehicle]
         nears = (self._sweeps.around(sweep) & self._held) - self._sights[vehicle].ends.keys()
         if len(self._holders[sweep]) > 1:
             nears.add(sweep)
@@ -390,13 +401,27 @@ class Checker:
             for other in list(self._holders[near]):
                 if other == vehicle or other in known or not self._sweeps.close(sweep, near):
                     continue
+                if self._apart(sight, self._sights[other]):
+                    continue  # as it was last seen; it can only have gone on
                 self._look(other, self._sights[other], now_ns)
                 if other not in self._holders.get(near, ()):
                     continue  # it has left since it was last seen
-                key = (vehicle, other) if vehicle < other else (other, vehicle)
-                self._pairs[key] = Pair(now_ns)
-                known[other] = None
-                self._pairs_of[other][vehicle] = None
+                if not self._apart(sight, self._sights[other]):
+                    self._watch(vehicle, other, now_ns)
+
+    def _watch(self, vehicle: str, other: str, now_ns: int) -> None:
+        key = (vehicle, other) if vehicle < other else (other, vehicle)
+        self._pairs[key] = Pair(now_ns)
+        self._pairs_of[vehicle][other] = None
+        self._pairs_of[other][vehicle] = None
+
+    def _apart(self, one: Sight, other: Sight) -> bool:
+        """Whether the two cannot meet until one of them is granted more, as bounds already show."""
+        if one.astray or other.astray:
+            return False
+        a = one.box = one.box or one.way.box(one.front_m, self._body.width_m / 2)
+        b = other.box = other.box or other.way.box(other.front_m, self._body.width_m / 2)
+        return a[2] < b[0] or b[2] < a[0] or a[3] < b[1] or b[3] < a[1]
 
     def _judge(self, key: tuple[str, str], pair: Pair, now_ns: int) -> None:
         """Look at a pair: do they touch, and when must they be looked at again?"""
@@ -411,7 +436,7 @@ class Checker:
             wait_s = TOUCHING_S
         else:
             pair.touching = False
-            if not self._sweeps_close(one, other):
+            if self._apart(one, other) or not self._sweeps_close(one, other):
                 del self._pairs[key]
                 del self._pairs_of[key[0]][key[1]]
                 del self._pairs_of[key[1]][key[0]]

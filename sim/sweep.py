@@ -16,6 +16,8 @@ from sim.footprint import GRAZE_M, Body, Footprint, Poses
 
 SAMPLE_M = 1.0
 """A sweep is looked at each metre of way."""
+STRAIGHT_M = 0.01
+"""A way that leaves a line by less is straight."""
 KEPT_VERTICES = 200
 """Vertices of a way that are kept behind the body before the old ones are dropped."""
 
@@ -78,6 +80,23 @@ class Way:
         """The points at distances between start and end, as rows."""
         x, y = np.array(self._points).T
         return np.column_stack([np.interp(at_m, self._at, x), np.interp(at_m, self._at, y)])
+
+    def box(self, front_m: float, half_width_m: float) -> tuple[float, float, float, float]:
+        """Bounds of the ground of a body from where its front is to the end: x, y low, x, y high.
+
+        The body is a chord of the way. Where that is straight it lies on it; elsewhere it may be
+        shorter than the body, by a tenth at most (see `Body.swing`).
+        """
+        first = max(bisect_right(self._at, front_m - self._body_m) - 1, 0)
+        points = self._points[first + 1 :]
+        points.append(self.point(front_m - self._body_m))
+        xs, ys = [x for x, _ in points], [y for _, y in points]
+        x0, x1, y0, y1 = min(xs), max(xs), min(ys), max(ys)
+        around_m = half_width_m + self._body_m / 20
+        straight_x, straight_y = y1 - y0 < STRAIGHT_M, x1 - x0 < STRAIGHT_M
+        beside_x = STRAIGHT_M if straight_x else around_m
+        beside_y = STRAIGHT_M if straight_y else around_m
+        return x0 - beside_x, y0 - beside_y, x1 + beside_x, y1 + beside_y
 
     def body(self, at_m: float) -> Footprint:
         """The footprint of a body whose front is at a distance."""
