@@ -11,6 +11,7 @@ from actors.fleet.cost import (
     ENERGY_SHORT_S,
     LEFT_S,
     PRIORITY_S,
+    WAITED_S_MAX,
     WAITING_SHARE,
     Costs,
 )
@@ -68,6 +69,11 @@ def test_an_order_in_time_anyway_has_no_lateness_and_a_late_one_is_urgent_within
 def test_priority_and_waiting_make_an_order_cheaper():
     assert terms(order(1, priority=2)).priority_s == -2 * PRIORITY_S
     assert terms(order(1), now_s=100).waiting_s == -WAITING_SHARE * 100
+
+
+def test_waiting_counts_within_bounds_so_that_no_old_order_fetches_an_agv_past_many_at_hand():
+    for_hours, for_days = (terms(order(1), now_s=3600 * hours) for hours in (5, 48))
+    assert for_hours.waiting_s == for_days.waiting_s == -WAITING_SHARE * WAITED_S_MAX
 
 
 def test_eating_into_the_reserve_costs_more_than_all_else_but_is_possible():

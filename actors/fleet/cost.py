@@ -6,7 +6,7 @@ waiting, urgency) decide which orders are taken when there are too few AGVs.
 
 import math
 
-from actors.fleet.orders import Job
+from actors.fleet.orders import OVERTAKEN_NS_MAX, Job
 from actors.fleet.plan import FleetPlan
 from actors.fleet.routing import Router
 from actors.fleet.vehicles import Vehicle
@@ -20,6 +20,10 @@ PRIORITY_S = 300.0
 """A step of priority is worth so long a way [ours]: about one crossing of a yard and back."""
 WAITING_SHARE = 0.5
 """Each second of waiting takes so much off [ours]: ten minutes are worth a step of priority."""
+WAITED_S_MAX = OVERTAKEN_NS_MAX / 1e9
+"""Waiting counts for so long; then being overtaken does. Without a bound the older orders of the
+side with more of them would fetch AGVs empty through the road, past orders that are at hand: at the
+demo gate with 1,500 trucks a day that ended 4 % fewer orders."""
 LEFT_S = 600.0
 """An order left now is taken to be begun so much later: what lateness that makes speaks for it.
 Bounded, so that an order that is late already does not outweigh all others."""
@@ -81,7 +85,7 @@ class Costs:
             crane_s=CRANE_SHARE * wait_s,
             late_s=late_s,
             priority_s=-PRIORITY_S * request.priority,
-            waiting_s=-WAITING_SHARE * waited_s(job, now_ns),
+            waiting_s=-WAITING_SHARE * min(waited_s(job, now_ns), WAITED_S_MAX),
             energy_s=ENERGY_SHORT_S if short else 0.0,
         )
 
