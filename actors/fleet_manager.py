@@ -169,7 +169,7 @@ class FleetManager:
             return self._place(vehicle, report, now_ns)
         vehicle.stamp_ns, vehicle.battery_pct = report.stamp_ns, report.battery_pct
         vehicle.grant_taken = max(vehicle.grant_taken, report.grant)
-        vehicle.accepted = report.accepted
+        vehicle.accepted, vehicle.permitted = report.accepted, report.phase == "permitted"
         self.traffic.clear(vehicle.name, report.cleared, now_ns / 1e9)
         effects: list[Effect] = []
         if vehicle.next is not None and report.permitted == vehicle.next.step:
@@ -303,11 +303,14 @@ class FleetManager:
         return [Send(lane, LaneTruth(lane, asked_ns, occupants))]
 
     def _audit(self, now_ns: int) -> list[Effect]:
-        """Look after what may have been lost, and after orders left lying."""
+        """Look after what may have been lost, and after what stands still."""
         effects = audit(self.vehicles, self.traffic, now_ns)
-        left: dict[str, str] = {}
         if self._running:
             self.traffic.replan_late(now_ns / 1e9, REPLANNED_MOST)
-            left = self._allocation.left_lying(now_ns)
-        effects += [Emit(alarm) for alarm in self._watch.look(left, now_ns)]
+            found = self._allocation.left_lying(now_ns) | self._dispatch.left_standing()
+        else:
+            missing = [v.name for v in self.vehicles.values() if not v.placed]
+            text = f"{len(missing)} AGVs have not said where they stand, first {missing[0]}"
+            found = {("fleet_waits", self.name): text}
+        effects += [Emit(alarm) for alarm in self._watch.look(found, now_ns)]
         return [*effects, SetTimer("audit", now_ns + AUDIT_NS)]

@@ -23,8 +23,10 @@ OrderState = Literal[
     "done", "cancelled", "failed",
 ]  # fmt: skip
 DeviceKind = Literal["vehicle", "crane", "lane", "booth", "fleet_manager"]
-AlarmKind = Literal["order_left"]
-"""`order_left`: an order could move and an AGV could take it, and neither does anything."""
+AlarmKind = Literal["order_left", "order_stands", "fleet_waits"]
+"""`order_left`: an order could move and an AGV could take it, and neither does anything.
+`order_stands`: an order's AGV has no road, though there is room for it where it is to go.
+`fleet_waits`: no AGV moves, because some have not said where they stand."""
 
 
 # Subclasses inherit `frozen`; type checkers learn it from the decorator.
@@ -512,7 +514,7 @@ class Alarm(Event):
     """The machine that noticed it."""
     kind: AlarmKind
     subject: str
-    """What is amiss: for `order_left` the id of the order."""
+    """What is amiss: the id of the order; for `fleet_waits` the fleet manager."""
     detail: str
 
 

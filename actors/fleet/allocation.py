@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from actors.effects import Effect
-from actors.fleet.assignment import assign_in_turn
+from actors.fleet.assignment import assign_in_turn, prepare
 from actors.fleet.cost import Costs
 from actors.fleet.orders import Job, OrderBook
 from actors.fleet.plan import FleetPlan
@@ -13,6 +13,7 @@ from actors.fleet.reasons import Reasons
 from actors.fleet.stations import Stations
 from actors.fleet.traffic import Traffic
 from actors.fleet.vehicles import Vehicle
+from actors.fleet.watch import Found
 from actors.messages import CostTerms, PairCost
 from actors.site.roadmap import Place
 
@@ -29,6 +30,7 @@ class Allocation:
         stations: Stations,
         costs: Costs,
     ) -> None:
+        prepare(len(vehicles))
         self._charged_pct = max(plan.reserve_pct, plan.charge_below_pct)
         self._vehicles = vehicles
         self._orders = orders
@@ -102,13 +104,14 @@ class Allocation:
             and vehicle.at_decision(self._traffic)
         )
 
-    def left_lying(self, now_ns: int) -> dict[str, str]:
-        """Orders without an AGV that a free AGV could take now, with the first such AGV."""
+    def left_lying(self, now_ns: int) -> Found:
+        """Orders without an AGV that a free AGV could take now."""
         free = [v for v in self._vehicles.values() if self._may_take_order(v)]
         offers = self._offers(free)
-        left: dict[str, str] = {}
+        left: Found = {}
         for vehicle, row in zip(free, self._terms(free, offers, now_ns), strict=True):
             for (job, _, _), pair in zip(offers, row, strict=True):
                 if math.isfinite(pair.total_s):
-                    left.setdefault(job.request.id, vehicle.name)
+                    text = f"waits, and an AGV, now {vehicle.name}, idles"
+                    left.setdefault(("order_left", job.request.id), text)
         return left

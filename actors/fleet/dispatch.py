@@ -5,11 +5,13 @@ the grants that have become free.
 """
 
 from actors.effects import Effect, Send
+from actors.fleet.orders import Job
 from actors.fleet.plan import FleetPlan
 from actors.fleet.stations import Stations
 from actors.fleet.traffic import Traffic, Trip
 from actors.fleet.vehicles import Vehicle
-from actors.messages import Action, ExtendGrant, StartStep
+from actors.fleet.watch import Found
+from actors.messages import Action, AlarmKind, ExtendGrant, Side, StartStep
 from actors.site.roadmap import Place, PlaceKind
 
 
@@ -27,6 +29,7 @@ class Dispatch:
         self._vehicles = vehicles
         self._traffic = traffic
         self._stations = stations
+        self._lane_zones = {way.lane: len(way.edges) for way in plan.open_ways}
         self._steps = 0
 
     def decide(self, now_ns: int) -> list[Effect]:
@@ -43,21 +46,51 @@ class Dispatch:
         job = vehicle.job
         if job is None:
             return self._go_home(vehicle, now_ns)
-        request, side = job.request, vehicle.side
+        stop = self._stop(vehicle.side, job)
+        return (
+            self._go(vehicle, *stop, now_ns) if stop is not None else self._cross(vehicle, now_ns)
+        )
+
+    def _stop(self, side: Side, job: Job) -> tuple[Action, PlaceKind] | None:
+        """What is to be done next for the order, and in which places of `side`; None: crossing."""
+        request = job.request
         if not job.loaded:
-            if side != request.from_side:
-                return self._cross(vehicle, now_ns)
-            return self._go(vehicle, "load", "pickup", now_ns)
+            return ("load", "pickup") if side == request.from_side else None
         if job.fails_because:
-            return self._go(vehicle, "unload", "dropoff", now_ns)
+            return "unload", "dropoff"
         scan = self._plan.scans[f"{request.from_side}-{request.to_side}"]
         if not job.scanned and scan == "before_crossing":
-            return self._go(vehicle, "scan", "booth_outbound", now_ns)
+            return "scan", "booth_outbound"
         if side != request.to_side:
-            return self._cross(vehicle, now_ns)
-        if not job.scanned:
-            return self._go(vehicle, "scan", "booth_inbound", now_ns)
-        return self._go(vehicle, "unload", "dropoff", now_ns)
+            return None
+        return ("unload", "dropoff") if job.scanned else ("scan", "booth_inbound")
+
+    def left_standing(self) -> Found:
+        """Orders whose AGV has no road, though a lane or a place for it has room."""
+        found: Found = {}
+        for vehicle in self._vehicles.values():
+            if vehicle.job is None:
+                continue
+            room = self._room_for(vehicle, vehicle.job)
+            if room:
+                what: tuple[AlarmKind, str] = "order_stands", vehicle.job.request.id
+                found[what] = f"its AGV {vehicle.name} has no road, and {room} has room"
+        return found
+
+    def _room_for(self, vehicle: Vehicle, job: Job) -> str:
+        """Where the AGV could go with its order and does not; empty if it need not or cannot."""
+        if vehicle.permit_trip is not None:
+            lane = vehicle.permit_trip.goal
+            if vehicle.permitted:
+                return ""  # its way to the lane is not free
+            return lane if self._traffic.lane_load(lane) < self._lane_zones[lane] else ""
+        if not vehicle.at_decision(self._traffic):
+            return ""
+        stop = self._stop(vehicle.side, job)
+        if stop is None:
+            return "a lane"
+        free = self._stations.free(vehicle.side, stop[1])
+        return free[0].id if free else ""
 
     def _go_home(self, vehicle: Vehicle, now_ns: int) -> list[Effect]:
         """Phase 3: without an order: to a charger, if that is needed, or to the own refuge."""

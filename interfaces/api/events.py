@@ -24,10 +24,12 @@ SEND_TIMEOUT_S = 30.0
 PING_S = 15
 DESCRIPTION = """
 Event types: `order` (data: the order), `device` (data: id, kind, state, detail, at), `alarm` (data:
-source, kind, subject, detail, at; kind `order_left`: the order `subject` and an AGV that could take
-it have both been idle for a minute), `start` (the first one without `Last-Event-ID`; its id is that
-of the newest event so far) and `reset` (events between `Last-Event-ID` and `oldest` are lost to
-this client: read the resources anew).
+source, kind, subject, detail, at; raised when for a minute, kind `order_left`: the order `subject`
+and an AGV that could take it were both idle; `order_stands`: the order's AGV stood though there was
+room for it where it was to go; `fleet_waits`: AGVs have not said where they stand, so that none
+moves), `start` (the first one without `Last-Event-ID`; its id is that of the newest event so far)
+and `reset` (events between `Last-Event-ID` and `oldest` are lost to this client: read the resources
+anew).
 """
 
 
