@@ -98,9 +98,9 @@ class FleetManager:
                 return []
         if self._running:
             while self._undecided:
-                effects += self._allocation.assign(now_ns)
-                steps = self._dispatch.decide(now_ns)
-                effects += steps
+                news, charging = self._allocation.assign(now_ns)
+                steps = self._dispatch.decide(charging, now_ns)
+                effects += [*news, *steps]
                 self._undecided = bool(steps)  # each takes one place and leaves another
             effects += self._dispatch.pass_grants(now_ns)
         return effects

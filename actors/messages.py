@@ -448,7 +448,8 @@ class CostTerms(msgspec.Struct, frozen=True, gc=False):
     waiting_s: float
     """The longer an order has waited, the less it costs to take it."""
     energy_s: float
-    """Large if the task and the way to a charger would eat into the reserve."""
+    """What charging is worth to the AGV instead; large if the task and the way to a charger would
+    eat into the reserve."""
 
     @property
     def total_s(self) -> float:

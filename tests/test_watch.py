@@ -110,7 +110,7 @@ def test_an_order_whose_agv_is_told_nothing_though_a_bay_is_free_is_an_alarm(
     alarms, states = listened(world)
     world.run(30 * S)
     with monkeypatch.context() as forgetful:
-        forgetful.setattr(Dispatch, "decide", lambda _self, _now_ns: [])
+        forgetful.setattr(Dispatch, "decide", lambda _self, _charging, _now_ns: [])
         world.post(FLEET_MANAGER, PutOrder(order(1)), 30 * S)
         world.run(30 * S + IDLE_NS - 1)
         assert not alarms

@@ -32,20 +32,23 @@ class Dispatch:
         self._lane_zones = {way.lane: len(way.edges) for way in plan.open_ways}
         self._steps = 0
 
-    def decide(self, now_ns: int) -> list[Effect]:
-        """Phase 2: tell each AGV at a decision its next step; who waits longest, first."""
+    def decide(self, charging: dict[str, Place], now_ns: int) -> list[Effect]:
+        """Phase 2: tell each AGV at a decision its next step; who waits longest, first.
+
+        `charging` are the chargers to go to, by AGV.
+        """
         effects: list[Effect] = []
         waiting = [v for v in self._vehicles.values() if v.at_decision(self._traffic)]
         for vehicle in sorted(waiting, key=lambda v: v.waits_since_ns):
             if vehicle.at_decision(self._traffic):
-                effects += self._next_step(vehicle, now_ns)
+                effects += self._next_step(vehicle, charging.get(vehicle.name), now_ns)
         return effects
 
-    def _next_step(self, vehicle: Vehicle, now_ns: int) -> list[Effect]:
+    def _next_step(self, vehicle: Vehicle, charger: Place | None, now_ns: int) -> list[Effect]:
         """What an AGV does next; nothing if what it needs is taken, it will be asked again."""
         job = vehicle.job
         if job is None:
-            return self._go_home(vehicle, now_ns)
+            return self._go_home(vehicle, charger, now_ns)
         stop = self._stop(vehicle.side, job)
         return (
             self._go(vehicle, *stop, now_ns) if stop is not None else self._cross(vehicle, now_ns)
@@ -92,12 +95,12 @@ class Dispatch:
         free = self._stations.free(vehicle.side, stop[1])
         return free[0].id if free else ""
 
-    def _go_home(self, vehicle: Vehicle, now_ns: int) -> list[Effect]:
-        """Phase 3: without an order: to a charger, if that is needed, or to the own refuge."""
-        if vehicle.battery_pct < self._plan.charge_below_pct:
-            charging = self._go(vehicle, "charge", "charger", now_ns)
-            if charging:
-                return charging
+    def _go_home(self, vehicle: Vehicle, charger: Place | None, now_ns: int) -> list[Effect]:
+        """Phase 3: without an order: to the charger that it was given, or to the own refuge."""
+        if charger is not None:
+            effects = self._go_to(vehicle, "charge", charger, now_ns)
+            if effects:
+                return effects
         if vehicle.side != vehicle.home_side:
             return self._cross(vehicle, now_ns)
         if self._traffic.place_of(vehicle.name) == vehicle.home:
