@@ -146,9 +146,9 @@ class FleetManager:
                 return []
         if self._running:
             while self._undecided:
-                effects += self._allocation.assign(now_ns)
-                steps = self._dispatch.decide(now_ns)
-                effects += steps
+                news, charging = self._allocation.assign(now_ns)
+                steps = self._dispatch.decide(charging, now_ns)
+                effects += [*news, *steps]
                 self._undecided = bool(steps)  # each takes one place and leaves another
             effects += self._dispatch.pass_grants(now_ns)
         return effects
@@ -217,7 +217,7 @@ class FleetManager:
             return self._place(vehicle, report, now_ns)
         vehicle.stamp_ns, vehicle.battery_pct = report.stamp_ns, report.battery_pct
         vehicle.grant_taken = max(vehicle.grant_taken, report.grant)
-        vehicle.accepted = report.accepted
+        vehicle.accepted, vehicle.permitted = report.accepted, report.phase == "permitted"
         effects = self._failures.confirm(vehicle, report, now_ns)
         self.traffic.clear(vehicle.name, report.cleared, now_ns / 1e9)
         service = self._failures.on_report(vehicle, report, now_ns)
@@ -495,17 +495,20 @@ class FleetManager:
     # --- what may have been lost --------------------------------------------------------------
 
     def _audit(self, now_ns: int) -> list[Effect]:
-        """Look after what may have been lost, and after orders left lying."""
+        """Look after what may have been lost, and after what stands still."""
         effects = audit(self.vehicles, self.traffic, now_ns)
         effects += self.lanes.orders_to_repeat()
         effects += [Send(station, QueryReport()) for station in self.service.doubtful()]
         silent = self._failures.look_for_silent(now_ns)
         effects += silent
         self._undecided |= bool(silent) or (self._running and self._dispatch.is_stranded())
-        left: dict[str, str] = {}
         if self._running:
             self._undecided = self._undecided or self._refusals.some_ended(now_ns)
             self.traffic.replan_late(now_ns / 1e9, REPLANNED_MOST)
-            left = self._allocation.left_lying(now_ns)
-        effects += [Emit(alarm) for alarm in self._watch.look(left, now_ns)]
+            found = self._allocation.left_lying(now_ns) | self._dispatch.left_standing()
+        else:
+            missing = [v.name for v in self.vehicles.values() if not v.placed]
+            text = f"{len(missing)} AGVs have not said where they stand, first {missing[0]}"
+            found = {("fleet_waits", self.name): text}
+        effects += [Emit(alarm) for alarm in self._watch.look(found, now_ns)]
         return [*effects, SetTimer("audit", now_ns + AUDIT_NS)]

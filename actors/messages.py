@@ -30,9 +30,12 @@ LaneState = Literal["unknown", "open", "closing", "closed", "reversing", "blocke
 """What a lane does. `closing` and `reversing` last until all have left it."""
 LaneCommand = Literal["open", "close", "block", "reverse"]
 AlarmKind = Literal[
-    "order_left", "vehicle_stopped", "vehicle_silent", "station_out", "zone_in_use"
+    "order_left", "order_stands", "fleet_waits",
+    "vehicle_stopped", "vehicle_silent", "station_out", "zone_in_use",
 ]  # fmt: skip
 """`order_left`: an order could move and an AGV could take it, and neither does anything.
+`order_stands`: an order's AGV has no road, though there is room for it where it is to go.
+`fleet_waits`: no AGV moves, because some have not said where they stand.
 `vehicle_stopped`: an AGV's controller reports a fault. `vehicle_silent`: an AGV does not report,
 although asked. `station_out`: a crane's or scanner's controller reports a fault.
 `zone_in_use`: a zone was blocked that an AGV is in, or may already drive into."""
@@ -647,7 +650,8 @@ class CostTerms(msgspec.Struct, frozen=True, gc=False):
     waiting_s: float
     """The longer an order has waited, the less it costs to take it."""
     energy_s: float
-    """Large if the task and the way to a charger would eat into the reserve."""
+    """What charging is worth to the AGV instead; large if the task and the way to a charger would
+    eat into the reserve."""
 
     @property
     def total_s(self) -> float:
@@ -737,7 +741,8 @@ class Alarm(Event):
     """The machine that noticed it."""
     kind: AlarmKind
     subject: str
-    """What is amiss: the id of the order, or the name of the AGV, crane, booth or zone."""
+    """What is amiss: the id of the order, or the name of the AGV, crane, booth, zone or, for
+    `fleet_waits`, the fleet manager."""
     detail: str
 
 

@@ -84,3 +84,19 @@ def test_small_problems_load_no_compiler():
         "assert len(assign(numpy.eye(200))) == 200; assert 'numba' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize(("large_from", "loaded"), [(1_000, False), (6, True)])
+def test_a_fleet_large_enough_for_auctions_compiles_before_its_first_round(
+    large_from: int, loaded: bool
+):
+    code = (
+        "import sys, numpy; from actors.fleet import assignment, auction; "
+        "from actors.wiring import fleet_manager; from tests.gate import DAY, DEMO; "
+        f"assignment.AUCTION_FROM = {large_from}; fleet_manager(DEMO, DAY); "
+        "compiled = len(auction._compiled().signatures); "
+        f"assert bool(compiled) == {loaded}; "
+        f"assert not compiled or assignment.assign(numpy.eye(8) + 1.0); "
+        "assert len(auction._compiled().signatures) == compiled"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

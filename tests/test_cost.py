@@ -7,10 +7,12 @@ import pytest
 
 from actors.fleet.assignment import assign_in_turn
 from actors.fleet.cost import (
+    CHARGE_S,
     CRANE_SHARE,
     ENERGY_SHORT_S,
     LEFT_S,
     PRIORITY_S,
+    WAITED_S_MAX,
     WAITING_SHARE,
     Costs,
 )
@@ -18,6 +20,7 @@ from actors.fleet.orders import OVERTAKEN_NS_MAX, OrderBook
 from actors.fleet.vehicles import Vehicle
 from actors.fleet_manager import FleetManager
 from actors.messages import CostTerms, OrderRequest
+from actors.site.roadmap import Place
 from actors.wiring import fleet_manager
 from tests.gate import DAY, DEMO, ROADMAP, S, order
 
@@ -70,11 +73,37 @@ def test_priority_and_waiting_make_an_order_cheaper():
     assert terms(order(1), now_s=100).waiting_s == -WAITING_SHARE * 100
 
 
+def test_waiting_counts_within_bounds_so_that_no_old_order_fetches_an_agv_past_many_at_hand():
+    for_hours, for_days = (terms(order(1), now_s=3600 * hours) for hours in (5, 48))
+    assert for_hours.waiting_s == for_days.waiting_s == -WAITING_SHARE * WAITED_S_MAX
+
+
 def test_eating_into_the_reserve_costs_more_than_all_else_but_is_possible():
     short = terms(order(1, priority=-100), pct=MANAGER.plan.reserve_pct + 0.1)
     assert short.energy_s == ENERGY_SHORT_S
     assert math.isfinite(short.total_s)
     assert terms(order(1)).energy_s == 0
+
+
+def test_charging_is_worth_more_the_less_there_is_and_past_everything_at_the_reserve():
+    plan = MANAGER.plan
+    worth_s = [COSTS.charge_worth_s(pct) for pct in (80, plan.charge_below_pct, 29, 25, 21, 20.1)]
+    assert worth_s[:2] == [0, 0]
+    assert worth_s[1:] == sorted(set(worth_s[1:]))
+    assert COSTS.charge_worth_s(25) == CHARGE_S
+    assert COSTS.charge_worth_s(plan.reserve_pct) == COSTS.charge_worth_s(0) == ENERGY_SHORT_S
+    assert terms(order(1), pct=25).energy_s == CHARGE_S
+
+
+def test_a_charger_is_for_agvs_of_its_side_that_need_one():
+    charger = next(p for p in ROADMAP.places.values() if (p.side, p.kind) == ("VN", "charger"))
+
+    def cost_s(pct: float, place: Place = PARKING) -> float:
+        vehicle = Vehicle("AGV-001", place.id, place.side, place.side, battery_pct=pct)
+        return COSTS.charging_s(vehicle, place.node, charger)
+
+    assert cost_s(25) == MANAGER.traffic.router.time_s(PARKING.node, charger.node) - CHARGE_S
+    assert cost_s(35) == cost_s(25, ACROSS) == math.inf
 
 
 def test_an_order_is_promoted_when_one_accepted_long_after_it_on_its_side_had_an_agv():

@@ -213,7 +213,7 @@ def test_orders_wait_by_priority_then_deadline_then_arrival():
 def test_priority_goes_first_but_overtakes_an_order_for_so_long_only():
     fleet = Fleet()
     for agv in fleet.homes:
-        fleet.battery_pct[agv] = 80.0 if agv == "AGV-001" else 25.0
+        fleet.battery_pct[agv] = 80.0 if agv == "AGV-001" else 15.0
     fleet.put(order(1))
     fleet.now_ns = OVERTAKEN_NS_MAX
     for number in (2, 3, 4):
@@ -361,6 +361,31 @@ def test_an_agv_with_little_charge_goes_to_a_charger_and_takes_no_order():
     fleet.battery_pct[full] = 90.0
     fleet.serve(full)
     assert fleet.steps[full].action in ("park", "load")
+
+
+@pytest.mark.parametrize(("pct", "takes"), [(25.0, True), (15.0, False)])
+def test_while_chargers_are_taken_little_charge_is_enough_for_an_order_down_to_the_reserve(
+    pct: float, takes: bool
+):
+    fleet = Fleet()
+    fleet.battery_pct = dict.fromkeys(fleet.homes, pct)
+    fleet.start()
+    fleet.put(order(1))
+    assert [step.action for step in fleet.steps.values()].count("charge") == 2
+    assert any(step.order for step in fleet.steps.values()) == takes
+
+
+@pytest.mark.parametrize(("pct", "action"), [(29.0, "load"), (21.0, "charge"), (15.0, "charge")])
+def test_an_order_and_a_charger_compete_for_an_agv_by_its_charge(pct: float, action: str):
+    fleet = Fleet().start()
+    for number in range(1, 6):
+        fleet.put(order(number, "VN" if number % 2 else "CN"))
+    (idle,) = set(fleet.homes) - set(fleet.steps)
+    fleet.battery_pct[idle] = pct
+    fleet.report(idle, "done")
+    side = fleet.roadmap.places[fleet.homes[idle]].side
+    fleet.put(order(6, side, priority=1))
+    assert fleet.steps[idle].action == action
 
 
 # --- what may have been lost --------------------------------------------------------------------

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from actors.fleet import allocation
 from actors.fleet.assignment import assign_in_turn
 from actors.fleet.audit import AUDIT_NS
-from actors.fleet.watch import AGAIN_NS, IDLE_NS, Watch
-from actors.messages import Alarm, Event, OrderChanged, PutOrder
+from actors.fleet.dispatch import Dispatch
+from actors.fleet.watch import AGAIN_NS, IDLE_NS, Found, Watch
+from actors.messages import Alarm, Event, OrderChanged, PermitGranted, PutOrder
 from actors.site.devices import FLEET_MANAGER
 from interfaces.api.events import rendered
 from interfaces.events import EventLog
@@ -93,10 +94,68 @@ def test_orders_that_no_agv_could_take_are_no_alarm(monkeypatch: pytest.MonkeyPa
 
 def test_idleness_that_is_interrupted_begins_anew():
     watch = Watch("fleet-manager")
-    assert not watch.look({"T1": "AGV-001"}, 0)
+    first: Found = {("order_left", "T1"): "waits"}
+    assert not watch.look(first, 0)
     assert not watch.look({}, IDLE_NS - 1)
-    assert not watch.look({"T1": "AGV-001"}, IDLE_NS)
-    assert len(watch.look({"T1": "AGV-002", "T2": "AGV-001"}, 2 * IDLE_NS)) == 1
+    assert not watch.look(first, IDLE_NS)
+    (alarm,) = watch.look({**first, ("order_left", "T2"): "waits"}, 2 * IDLE_NS)
+    assert alarm == Alarm("fleet-manager", "order_left", "T1", "waits, for 60 s")
+    assert not watch.look({("order_stands", "T1"): "stands"}, 2 * IDLE_NS + S), "another matter"
+
+
+def test_an_order_whose_agv_is_told_nothing_though_a_bay_is_free_is_an_alarm(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    world, _ = build(DEMO, DAY, 0, 1)
+    alarms, states = listened(world)
+    world.run(30 * S)
+    with monkeypatch.context() as forgetful:
+        forgetful.setattr(Dispatch, "decide", lambda _self, _charging, _now_ns: [])
+        world.post(FLEET_MANAGER, PutOrder(order(1)), 30 * S)
+        world.run(30 * S + IDLE_NS - 1)
+        assert not alarms
+        world.run(30 * S + IDLE_NS + 2 * AUDIT_NS)
+    ((_, alarm),) = alarms
+    assert (alarm.source, alarm.kind, alarm.subject) == (FLEET_MANAGER, "order_stands", "T1")
+    assert "AGV-" in alarm.detail
+    assert "VN-" in alarm.detail
+    world.post(FLEET_MANAGER, PutOrder(order(2)), world.now_ns)
+    world.run(world.now_ns + 3600 * S)
+    assert states == {"T1": "done", "T2": "done"}
+    assert len(alarms) == 1
+
+
+def test_an_order_whose_agv_gets_no_permit_for_an_empty_lane_is_an_alarm():
+    world, _ = build(DEMO, DAY, 0, 1)
+    alarms, states = listened(world)
+    world.wire = lambda _sender, _to, message, at_ns: (
+        [] if isinstance(message, PermitGranted) else [at_ns]
+    )
+    world.post(FLEET_MANAGER, PutOrder(order(1)), 0)
+    world.run(600 * S)
+    assert states == {"T1": "scanning"}
+    ((_, alarm),) = alarms
+    assert (alarm.kind, alarm.subject) == ("order_stands", "T1")
+    world.wire = None
+    world.run(3600 * S)
+    assert states == {"T1": "done"}
+
+
+def test_a_fleet_that_waits_for_the_word_of_one_agv_is_an_alarm():
+    world, _ = build(DEMO, DAY, 0, 1)
+    alarms, states = listened(world)
+    world.wire = lambda sender, _to, _message, at_ns: [] if sender == "AGV-003" else [at_ns]
+    world.post(FLEET_MANAGER, PutOrder(order(1)), 0)
+    world.run(IDLE_NS)
+    assert not alarms
+    world.run(IDLE_NS + 2 * AUDIT_NS)
+    ((_, alarm),) = alarms
+    assert (alarm.kind, alarm.subject) == ("fleet_waits", FLEET_MANAGER)
+    assert "AGV-003" in alarm.detail
+    world.wire = None
+    world.run(3600 * S)
+    assert states == {"T1": "done"}
+    assert len(alarms) == 1
 
 
 def test_followers_of_events_are_told_of_alarms():

@@ -1,11 +1,11 @@
-"""Phase 1 of dispatching: which free AGV takes which waiting order, and why."""
+"""Phase 1 of dispatching: which free AGV takes which waiting order or charges, and why."""
 
 import math
 
 import numpy as np
 
 from actors.effects import Effect
-from actors.fleet.assignment import assign_in_turn
+from actors.fleet.assignment import assign_in_turn, prepare
 from actors.fleet.cost import Costs
 from actors.fleet.orders import Job, OrderBook
 from actors.fleet.plan import FleetPlan
@@ -13,6 +13,7 @@ from actors.fleet.reasons import Reasons
 from actors.fleet.stations import Stations
 from actors.fleet.traffic import Traffic
 from actors.fleet.vehicles import Vehicle
+from actors.fleet.watch import Found
 from actors.messages import CostTerms, PairCost
 from actors.site.roadmap import Place
 
@@ -29,7 +30,8 @@ class Allocation:
         stations: Stations,
         costs: Costs,
     ) -> None:
-        self._charged_pct = max(plan.reserve_pct, plan.charge_below_pct)
+        prepare(len(vehicles))
+        self._reserve_pct = plan.reserve_pct
         self._vehicles = vehicles
         self._orders = orders
         self._traffic = traffic
@@ -37,24 +39,47 @@ class Allocation:
         self._costs = costs
         self.reasons = Reasons()
 
-    def assign(self, now_ns: int) -> list[Effect]:
-        """Give waiting orders to free AGVs, at the least total cost."""
-        free = [v for v in self._vehicles.values() if self._may_take_order(v)]
-        offers = self._offers(free) if free else []
-        if not offers:
-            return []
-        terms = self._terms(free, offers, now_ns)
-        cost_s = np.array([[pair.total_s for pair in row] for row in terms])
+    def assign(self, now_ns: int) -> tuple[list[Effect], dict[str, Place]]:
+        """Give orders and chargers to free AGVs, at the least total cost.
+
+        Returns what became of orders, and by AGV the charger that it is to go to now. An AGV with
+        little charge is in both; one below its reserve takes no order.
+        """
+        free = [v for v in self._vehicles.values() if self._is_free(v)]
+        able = [v for v in free if v.battery_pct >= self._reserve_pct]
+        offers = self._offers(able) if able else []
+        chargers = self._chargers(free)
+        if not offers and not chargers:
+            return [], {}
+        free = able + [v for v in free if v.battery_pct < self._reserve_pct]
+        terms = self._terms(able, offers, now_ns)
+        cost_s = np.full((len(free), len(offers) + len(chargers)), np.inf)
+        cost_s[: len(able), : len(offers)] = [[pair.total_s for pair in row] for row in terms]
+        if chargers:
+            cost_s[:, len(offers) :] = [
+                [self._costs.charging_s(v, self._traffic.node_of(v.name), c) for c in chargers]
+                for v in free
+            ]
         promoted = [i for i, (job, _, _) in enumerate(offers) if self._orders.is_promoted(job)]
         effects: list[Effect] = []
+        charging: dict[str, Place] = {}
         for row, column in assign_in_turn(cost_s, promoted):
-            job, vehicle = offers[column][0], free[row]
+            vehicle = free[row]
+            if column >= len(offers):
+                charging[vehicle.name] = chargers[column - len(offers)]
+                continue
+            job = offers[column][0]
             self._orders.assign(job, vehicle.name)
             vehicle.job = job
-            pairs = [PairCost(v.name, costs[column]) for v, costs in zip(free, terms, strict=True)]
+            pairs = [PairCost(v.name, costs[column]) for v, costs in zip(able, terms, strict=True)]
             self.reasons.keep(job.request.id, pairs, row, column in promoted, now_ns)
             effects += job.come_into("assigned", now_ns)
-        return effects
+        return effects, charging
+
+    def _chargers(self, free: list[Vehicle]) -> list[Place]:
+        """Free chargers on the sides of AGVs that need one."""
+        hungry = {v.side: None for v in free if self._costs.charge_worth_s(v.battery_pct) > 0}
+        return [charger for side in hungry for charger in self._stations.free(side, "charger")]
 
     def _offers(self, free: list[Vehicle]) -> list[tuple[Job, Place | None, int]]:
         """Orders that may be assigned now, with their bay and how many are before it at its crane.
@@ -95,21 +120,22 @@ class Allocation:
             for node in (self._traffic.node_of(vehicle.name),)
         ]
 
-    def _may_take_order(self, vehicle: Vehicle) -> bool:
-        return (
-            vehicle.job is None
-            and not vehicle.withdrawn
-            and vehicle.battery_pct >= self._charged_pct
-            and vehicle.at_decision(self._traffic)
-        )
+    def _is_free(self, vehicle: Vehicle) -> bool:
+        idle = vehicle.job is None and not vehicle.withdrawn
+        return idle and vehicle.at_decision(self._traffic)
 
-    def left_lying(self, now_ns: int) -> dict[str, str]:
-        """Orders without an AGV that a free AGV could take now, with the first such AGV."""
-        free = [v for v in self._vehicles.values() if self._may_take_order(v)]
+    def left_lying(self, now_ns: int) -> Found:
+        """Orders without an AGV that a free AGV could take now."""
+        free = [
+            v
+            for v in self._vehicles.values()
+            if v.battery_pct >= self._reserve_pct and self._is_free(v)
+        ]
         offers = self._offers(free)
-        left: dict[str, str] = {}
+        left: Found = {}
         for vehicle, row in zip(free, self._terms(free, offers, now_ns), strict=True):
             for (job, _, _), pair in zip(offers, row, strict=True):
                 if math.isfinite(pair.total_s):
-                    left.setdefault(job.request.id, vehicle.name)
+                    text = f"waits, and an AGV, now {vehicle.name}, idles"
+                    left.setdefault(("order_left", job.request.id), text)
         return left

@@ -12,6 +12,12 @@ exact. Rectangular ones are easy for scipy at any size, and auctions know no eps
 """
 
 
+def prepare(vehicles: int) -> None:
+    """Compile now what assigning that many vehicles may need, so that no round waits for it."""
+    if vehicles >= AUCTION_FROM:
+        auction.warm_up()
+
+
 def assign(cost_s: NDArray[np.float64]) -> list[tuple[int, int]]:
     """Pairs (vehicle, order) with the least total cost, each of both at most once.
 

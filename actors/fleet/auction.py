@@ -7,7 +7,7 @@ kept from phase to phase. (D. P. Bertsekas: The auction algorithm, Annals of Ope
 1988: forward auction, Gauss-Seidel bidding, epsilon scaling.)
 
 `bid` is plain Python, and is what tests compare with; `solve` runs it compiled by numba, which is
-loaded when the first large problem comes, so that smaller gates do not pay for it.
+loaded by `warm_up` where a fleet is large enough to need it: smaller gates do not pay for it.
 """
 
 from collections.abc import Callable

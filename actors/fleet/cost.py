@@ -7,7 +7,7 @@ waiting, urgency) decide which orders are taken when there are too few AGVs.
 import math
 
 from actors.fleet.lanes import Lanes
-from actors.fleet.orders import Job
+from actors.fleet.orders import OVERTAKEN_NS_MAX, Job
 from actors.fleet.plan import FleetPlan
 from actors.fleet.routing import Router
 from actors.fleet.vehicles import Vehicle
@@ -21,9 +21,16 @@ PRIORITY_S = 300.0
 """A step of priority is worth so long a way [ours]: about one crossing of a yard and back."""
 WAITING_SHARE = 0.5
 """Each second of waiting takes so much off [ours]: ten minutes are worth a step of priority."""
+WAITED_S_MAX = OVERTAKEN_NS_MAX / 1e9
+"""Waiting counts for so long; then being overtaken does. Without a bound the older orders of the
+side with more of them would fetch AGVs empty through the road, past orders that are at hand: at the
+demo gate with 1,500 trucks a day that ended 4 % fewer orders."""
 LEFT_S = 600.0
 """An order left now is taken to be begun so much later: what lateness that makes speaks for it.
 Bounded, so that an order that is late already does not outweigh all others."""
+CHARGE_S = 300.0
+"""What charging is worth halfway from `charge_below_pct` to the reserve [ours]: a step of priority.
+It comes off the cost of a charger and adds to that of an order, so that there it counts twice."""
 ENERGY_SHORT_S = 1e6
 """The cost of a pair that would eat into the reserve: more than all other terms together, and
 finite, so that such an AGV still goes rather than that an order never does."""
@@ -41,7 +48,7 @@ class Costs:
         roadmap = plan.roadmap
         self._roadmap, self._router, self._lanes = roadmap, router, lanes
         self._lift_s = plan.lift_s
-        self._reserve_pct = plan.reserve_pct
+        self._reserve_pct, self._charge_below_pct = plan.reserve_pct, plan.charge_below_pct
         fastest_mps = max(edge.speed_mps for edge in roadmap.edges.values())
         # Slower roads are counted as long as fast ones: the charge needed is not underestimated.
         self._pct_per_s = fastest_mps / 1000 * plan.pct_per_km
@@ -81,9 +88,29 @@ class Costs:
             crane_s=CRANE_SHARE * wait_s,
             late_s=late_s,
             priority_s=-PRIORITY_S * request.priority,
-            waiting_s=-WAITING_SHARE * waited_s(job, now_ns),
-            energy_s=ENERGY_SHORT_S if short else 0.0,
+            waiting_s=-WAITING_SHARE * min(waited_s(job, now_ns), WAITED_S_MAX),
+            energy_s=ENERGY_SHORT_S if short else self.charge_worth_s(vehicle.battery_pct),
         )
+
+    def charge_worth_s(self, battery_pct: float) -> float:
+        """What charging is worth [s]: nothing from `charge_below_pct` up, past all at the reserve.
+
+        In between it grows as the charge that is left above the reserve shrinks.
+        """
+        spare_pct = battery_pct - self._reserve_pct
+        used_pct = self._charge_below_pct - battery_pct
+        if used_pct <= 0:
+            return 0.0
+        if spare_pct <= 0:
+            return ENERGY_SHORT_S
+        return min(CHARGE_S * used_pct / spare_pct, ENERGY_SHORT_S)
+
+    def charging_s(self, vehicle: Vehicle, node: str, charger: Place) -> float:
+        """The cost of an AGV at `node` charging [s]; infinite beyond the road or if it need not."""
+        worth_s = self.charge_worth_s(vehicle.battery_pct)
+        if worth_s == 0 or charger.side != vehicle.side:
+            return math.inf
+        return self._router.time_s(node, charger.node) - worth_s
 
     def _start(self, side: Side, bay: Place | None) -> str:
         return bay.node if bay is not None else self._nodes[side, "pickup"][0]

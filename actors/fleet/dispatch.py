@@ -8,12 +8,14 @@ import math
 
 from actors.effects import Effect, Send
 from actors.fleet.lanes import Lanes
+from actors.fleet.orders import Job
 from actors.fleet.plan import FleetPlan
 from actors.fleet.refusals import Refusals
 from actors.fleet.stations import Stations
 from actors.fleet.traffic import Traffic, Trip
 from actors.fleet.vehicles import Vehicle
-from actors.messages import Action, ExtendGrant, Side, StartStep
+from actors.fleet.watch import Found
+from actors.messages import Action, AlarmKind, ExtendGrant, Side, StartStep
 from actors.site.roadmap import Place, PlaceKind
 
 ASIDE: tuple[PlaceKind, ...] = ("parking", "charger")
@@ -43,13 +45,16 @@ class Dispatch:
         self._lanes, self._refusals = lanes, refusals
         self._steps = 0
 
-    def decide(self, now_ns: int) -> list[Effect]:
-        """Phase 2: tell each AGV at a decision its next step; who waits longest, first."""
+    def decide(self, charging: dict[str, Place], now_ns: int) -> list[Effect]:
+        """Phase 2: tell each AGV at a decision its next step; who waits longest, first.
+
+        `charging` are the chargers to go to, by AGV.
+        """
         effects: list[Effect] = []
         waiting = [v for v in self._vehicles.values() if v.at_decision(self._traffic)]
         for vehicle in sorted(waiting, key=lambda v: v.waits_since_ns):
             if vehicle.at_decision(self._traffic):
-                steps = self._next_step(vehicle, now_ns)
+                steps = self._next_step(vehicle, charging.get(vehicle.name), now_ns)
                 if not steps and self._is_in_the_way(vehicle):
                     steps = self._rest(vehicle, now_ns)
                 effects += steps
@@ -65,33 +70,63 @@ class Dispatch:
             v.at_decision(self._traffic) and self._is_in_the_way(v) for v in self._vehicles.values()
         )
 
-    def _next_step(self, vehicle: Vehicle, now_ns: int) -> list[Effect]:
+    def _next_step(self, vehicle: Vehicle, charger: Place | None, now_ns: int) -> list[Effect]:
         """What an AGV does next; nothing if what it needs is taken, it will be asked again."""
         job = vehicle.job
         if job is None:
-            return self._go_home(vehicle, now_ns)
-        request, side = job.request, vehicle.side
+            return self._go_home(vehicle, charger, now_ns)
+        stop = self._stop(vehicle.side, job)
+        return (
+            self._go(vehicle, *stop, now_ns) if stop is not None else self._cross(vehicle, now_ns)
+        )
+
+    def _stop(self, side: Side, job: Job) -> tuple[Action, PlaceKind] | None:
+        """What is to be done next for the order, and in which places of `side`; None: crossing."""
+        request = job.request
         if not job.loaded:
-            if side != request.from_side:
-                return self._cross(vehicle, now_ns)
-            return self._go(vehicle, "load", "pickup", now_ns)
+            return ("load", "pickup") if side == request.from_side else None
         if job.fails_because:
-            return self._go(vehicle, "unload", "dropoff", now_ns)
+            return "unload", "dropoff"
         scan = self._plan.scans[f"{request.from_side}-{request.to_side}"]
         if not job.scanned and scan == "before_crossing":
-            return self._go(vehicle, "scan", "booth_outbound", now_ns)
+            return "scan", "booth_outbound"
         if side != request.to_side:
-            return self._cross(vehicle, now_ns)
-        if not job.scanned:
-            return self._go(vehicle, "scan", "booth_inbound", now_ns)
-        return self._go(vehicle, "unload", "dropoff", now_ns)
+            return None
+        return ("unload", "dropoff") if job.scanned else ("scan", "booth_inbound")
 
-    def _go_home(self, vehicle: Vehicle, now_ns: int) -> list[Effect]:
-        """Phase 3: without an order: to a charger, if that is needed, or to the own refuge."""
-        if vehicle.battery_pct < self._plan.charge_below_pct and not vehicle.withdrawn:
-            charging = self._go(vehicle, "charge", "charger", now_ns)
-            if charging:
-                return charging
+    def left_standing(self) -> Found:
+        """Orders whose AGV has no road, though a lane or a place for it has room."""
+        found: Found = {}
+        for vehicle in self._vehicles.values():
+            if vehicle.job is None:
+                continue
+            room = self._room_for(vehicle, vehicle.job)
+            if room:
+                what: tuple[AlarmKind, str] = "order_stands", vehicle.job.request.id
+                found[what] = f"its AGV {vehicle.name} has no road, and {room} has room"
+        return found
+
+    def _room_for(self, vehicle: Vehicle, job: Job) -> str:
+        """Where the AGV could go with its order and does not; empty if it need not or cannot."""
+        way = vehicle.permit_way
+        if way is not None:
+            if vehicle.permitted or way not in self._lanes.open_ways(way.from_side):
+                return ""  # its way to the lane is not free, or it waits for the lane
+            return way.lane if self._traffic.lane_load(way.lane) < len(way.edges) else ""
+        if not vehicle.at_decision(self._traffic):
+            return ""
+        stop = self._stop(vehicle.side, job)
+        if stop is None:
+            return "a lane" if self._lanes.open_ways(vehicle.side) else ""
+        free = self._stations.free(vehicle.side, stop[1])
+        return free[0].id if free else ""
+
+    def _go_home(self, vehicle: Vehicle, charger: Place | None, now_ns: int) -> list[Effect]:
+        """Phase 3: without an order: to the charger that it was given, or to the own refuge."""
+        if charger is not None:
+            effects = self._go_to(vehicle, "charge", charger, now_ns)
+            if effects:
+                return effects
         if vehicle.side != vehicle.home_side:
             return self._cross(vehicle, now_ns)
         here = self._traffic.place_of(vehicle.name)

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from actors.fleet.kernels import Labels, search
+from actors.fleet.kernels import NONE, Labels, grant, project, search
+from actors.fleet.network import Network
 from actors.fleet.timetable import Timetable
 
 LABELS = 4096
@@ -26,6 +27,20 @@ class Way(NamedTuple):
     ahead: NDArray[np.int32]
     """(n, K): the stay before which each visit goes in its queue; `NONE`: at the end."""
     arrive_s: float
+
+
+def warm_up(network: Network) -> None:
+    """Compile, or load, all loops of traffic now: no AGV ever waits for a compiler."""
+    timetable = Timetable(network, 1)
+    timetable.place_first(0, np.array([0], np.int32))
+    project(timetable.net, timetable.rows, 0.0)
+    Search(timetable).best(0, 0.0, (0,))
+    grant(timetable.net, timetable.rows, 0, 1.0)
+    [added] = timetable.append(
+        0, np.array([0], np.int32), np.full((1, timetable.per_row), NONE, np.int32)
+    )
+    timetable.cut([added])
+    timetable.clear_first(0, 0.0)
 
 
 class Search:

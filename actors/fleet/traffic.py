@@ -29,7 +29,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from actors.fleet.gaps import Search, Way
+from actors.fleet.gaps import Search, Way, warm_up
 from actors.fleet.kernels import NONE, grant, project
 from actors.fleet.network import Network
 from actors.fleet.routing import Router
@@ -109,6 +109,7 @@ class Traffic:
         self._owner = {place: vehicle for vehicle, place in homes.items()}
         self._horizon_m = horizon_m
         self._network = Network(roadmap, body.rear_clear_m, body.speed_mps)
+        warm_up(self._network)
         self._names = list(homes)
         self._index = {vehicle: i for i, vehicle in enumerate(self._names)}
         self._timetable = Timetable(self._network, len(homes))

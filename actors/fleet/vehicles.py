@@ -25,6 +25,8 @@ class Vehicle(msgspec.Struct):
     battery_pct: float = 0.0
     accepted: int = 0
     """The highest step that it has accepted."""
+    permitted: bool = False
+    """It said last that it holds the permit of the lane that it is to cross."""
     grant: int = 0
     """Number of the last grant sent."""
     grant_taken: int = 0

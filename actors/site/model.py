@@ -148,7 +148,7 @@ class VehiclesSection(Section, frozen=True, kw_only=True):
     kwh_per_km_empty: Consumption
     charge_full_min: Annotated[float, Meta(gt=0, le=1440, description="[min]")]
     charge_below_pct: Percent = 30.0
-    """An idle AGV with less goes to a charger."""
+    """An idle AGV with less goes to a charger, unless an order is worth more."""
     charge_until_pct: Percent = 90.0
     reserve_pct: Percent = 20.0
     """An AGV with less takes no order."""

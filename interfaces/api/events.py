@@ -38,7 +38,9 @@ without `Last-Event-ID`; its id is that of the newest event so far) and `reset` 
 `Last-Event-ID` and `oldest` are lost to this client: read the resources anew).
 
 Kinds of alarm: `order_left`: the order `subject` and an AGV that could take it have both been idle
-for a minute; `vehicle_stopped`: the AGV's controller reports a fault; `vehicle_silent`: the AGV
+for a minute; `order_stands`: the order's AGV stood for a minute though there was room for it where
+it was to go; `fleet_waits`: AGVs have not said where they stand, so that none moves;
+`vehicle_stopped`: the AGV's controller reports a fault; `vehicle_silent`: the AGV
 does not report, although asked; `station_out`: the crane or scanner is out of order; `zone_in_use`:
 an AGV is in a zone that was blocked, or may already drive into it.
 """

@@ -91,7 +91,9 @@ class PairOut(BaseModel):
     late_s: float = Field(description="Lateness that this makes, less that of beginning later.")
     priority_s: float = Field(description="Negative for a high priority.")
     waiting_s: float = Field(description="The longer the order has waited, the lower.")
-    energy_s: float = Field(description="Large if the task would eat into the battery's reserve.")
+    energy_s: float = Field(
+        description="What charging is worth instead; large if the task would eat into the reserve."
+    )
     total_s: float
 
     @classmethod
