@@ -24,7 +24,7 @@ REAR_CLEAR_M = 18.0
 SPEED_MPS = 5.0
 HORIZON_M = 100.0
 REROUTE_S = 5.0
-"""Trips that have fallen behind are fitted anew this often [measured best of 2, 5, 10 s]."""
+"""Trips that have fallen behind are fitted anew this often [ours]."""
 REROUTED_MOST = 50
 STILL_S = 600.0
 """Nothing moved for so long, with nobody stopped and nothing blocked, is a standstill."""
