@@ -10,7 +10,7 @@ from collections.abc import Callable
 from random import Random
 
 from actors.site.model import Point
-from actors.site.roadmap import Edge, Place, Roadmap
+from actors.site.roadmap import Edge, LaneWay, Place, Roadmap
 
 Stretch = tuple[tuple[int, int], tuple[int, int]]
 """A piece of street: from crossing, to crossing (column, row)."""
@@ -18,9 +18,11 @@ Stretch = tuple[tuple[int, int], tuple[int, int]]
 BLOCK_M = 30.0
 CROSSING_M = 20.0
 SPEED_MPS = 5.0
+LANE_ZONES = 4
+"""Zones of a lane between two grids, each as long as a block."""
 
 
-def streets(columns: int, rows: int, lay_bys: int, seed: int) -> Roadmap:
+def streets(columns: int, rows: int, lay_bys: int, seed: int | str) -> Roadmap:
     """A grid with so many crossings and lay-bys.
 
     Raises:
@@ -64,10 +66,82 @@ def streets(columns: int, rows: int, lay_bys: int, seed: int) -> Roadmap:
     return Roadmap(nodes, edges, _lay_bys(stretches, lay_bys, seed, nodes, add), ())
 
 
+def streets_beside(columns: int, rows: int, lay_bys: int, lanes: int, seed: int) -> Roadmap:
+    """Two grids of so many crossings and lay-bys, W and E, and two-way lanes from one to the other.
+
+    A lane begins and ends at a crossing, each in another row, and has `LANE_ZONES` zones.
+
+    Raises:
+        ValueError: as `streets`; or there are more lanes than rows.
+    """
+    if lanes > rows:
+        raise ValueError(f"given {lanes} lanes, allowed: at most {rows}, one a row")
+    nodes: dict[str, Point] = {}
+    edges: dict[str, Edge] = {}
+    places: dict[str, Place] = {}
+    pitch = BLOCK_M + CROSSING_M
+    east_m = columns * pitch + LANE_ZONES * BLOCK_M
+    for side, shift_m in (("W", 0.0), ("E", east_m)):
+        grid = streets(columns, rows, lay_bys, f"{seed}{side}")
+        for node, (x, y) in grid.nodes.items():
+            nodes[side + node] = (x + shift_m, y)
+        for edge in grid.edges.values():
+            start, end = side + edge.start, side + edge.end
+            edges[side + edge.id] = Edge(
+                side + edge.id, start, end, side + edge.zone, "", edge.speed_mps,
+                (nodes[start], nodes[end]), edge.length_m,
+            )  # fmt: skip
+        for place in grid.places.values():
+            name = side + place.id
+            places[name] = Place(name, "parking", side, side + place.node, "")
+    ways = [
+        way
+        for row in range(lanes)
+        for way in _lane(f"D{row}", (columns - 1, row), (0, row), nodes, edges)
+    ]
+    return Roadmap(nodes, edges, places, tuple(ways))
+
+
+def _lane(
+    lane: str,
+    west: tuple[int, int],
+    east: tuple[int, int],
+    nodes: dict[str, Point],
+    edges: dict[str, Edge],
+) -> list[LaneWay]:
+    """Draw a lane between two crossings, both ways over the same zones."""
+
+    def add(name: str, start: str, end: str, zone: str, of_lane: str) -> str:
+        points = (nodes[start], nodes[end])
+        edges[name] = Edge(name, start, end, zone, of_lane, SPEED_MPS, points, math.dist(*points))
+        return name
+
+    pitch = BLOCK_M + CROSSING_M
+    begin_m, y = west[0] * pitch + CROSSING_M, west[1] * pitch
+    for number in range(LANE_ZONES + 1):
+        nodes[f"{lane}:{number}"] = (begin_m + number * BLOCK_M, y)
+    for side, (cx, cy), end in (("W", west, f"{lane}:0"), ("E", east, f"{lane}:{LANE_ZONES}")):
+        zone = f"{side}x{cx}.{cy}"
+        for edge in [edge for edge in edges.values() if edge.zone == zone]:
+            if f"{end}<{edge.start}" not in edges:
+                add(f"{end}<{edge.start}", edge.start, end, zone, "")
+            if f"{end}>{edge.end}" not in edges:
+                add(f"{end}>{edge.end}", end, edge.end, zone, "")
+    there = [
+        add(f"{lane}:{i}-{i + 1}", f"{lane}:{i}", f"{lane}:{i + 1}", f"{lane}.{i}", lane)
+        for i in range(LANE_ZONES)
+    ]
+    back = [
+        add(f"{lane}:{i + 1}-{i}", f"{lane}:{i + 1}", f"{lane}:{i}", f"{lane}.{i}", lane)
+        for i in reversed(range(LANE_ZONES))
+    ]
+    return [LaneWay(lane, "W", "E", tuple(there)), LaneWay(lane, "E", "W", tuple(back))]
+
+
 def _lay_bys(
     stretches: list[Stretch],
     count: int,
-    seed: int,
+    seed: int | str,
     nodes: dict[str, Point],
     add: Callable[[str, str, str, str], None],
 ) -> dict[str, Place]:

@@ -77,7 +77,9 @@ class Network:
         bounds = {
             node
             for node, edges in self._leaving.items()
-            if node in self._stops or zones_in.get(node, set()) != {edge.zone for edge in edges}
+            if node in self._stops
+            or len(zones_in.get(node, set()) | {edge.zone for edge in edges}) > 1
+            or node not in zones_in
         }
         for node in (node for node in self._roadmap.nodes if node in bounds):
             for edge in self._leaving[node]:

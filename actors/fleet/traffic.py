@@ -529,6 +529,10 @@ class Traffic:
         """`seq` of the last visit granted."""
         return self._held[vehicle].granted
 
+    def road(self, vehicle: str) -> tuple[Visit, ...]:
+        """All visits that are planned and not cleared, the rearmost first."""
+        return tuple(self._held[vehicle].visits)
+
     def granted(self, vehicle: str) -> tuple[Visit, ...]:
         """All visits that are granted and not cleared."""
         held = self._held[vehicle]
