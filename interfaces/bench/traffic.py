@@ -1,6 +1,7 @@
 """`bordergate bench traffic`: grants judged, planning times, and what planning anew gains."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
 from interfaces.bench.figures import Figure, compared, percentile
 from sim.streets import streets, streets_beside
@@ -11,35 +12,58 @@ GRANTS_A_WORLD = 50_000
 HOUR_S = 3600.0
 
 
+class Size(NamedTuple):
+    """A street grid and its fleet."""
+
+    streets: int
+    lay_bys: int
+    vehicles: int
+    run_s: float
+
+
+SIZES = (
+    Size(12, 190, 50, HOUR_S),
+    Size(12, 190, 100, HOUR_S),
+    Size(12, 240, 200, HOUR_S),
+    Size(20, 500, 400, HOUR_S / 4),
+    Size(36, 1100, 1000, HOUR_S / 6),
+)
+"""Growing with zones and vehicles; the second is the one on which rerouting is compared."""
+
+
 def measure(say: Callable[[str], None]) -> list[Figure]:
     """Random street grids, delays and stalls; the judge shares no code with traffic."""
     figures = _judged(say)
-    roadmap = streets(12, 12, 190, seed=1)
+    for size in SIZES:
+        figures += _planned(size, say)
+    return figures
+
+
+def _planned(size: Size, say: Callable[[str], None]) -> list[Figure]:
+    """Trips ended with and without rerouting, and how long it takes to plan one."""
+    roadmap = streets(size.streets, size.streets, size.lay_bys, seed=1)
     zones = len({edge.zone for edge in roadmap.edges.values()})
-    for vehicles in (50, 100, 150):
-        say(f"{vehicles} vehicles on {zones} zones, an hour, with and without planning anew")
-        homes = drawn_homes(roadmap, vehicles, 1)
-        plain = TrafficRun(roadmap, homes, 1, reroute=False)
-        plain.run(HOUR_S)
-        anew = TrafficRun(roadmap, homes, 1, reroute=True)
-        anew.run(HOUR_S)
-        label = f"{vehicles} vehicles, {zones} zones"
-        figures += [
-            compared(
-                f"{label}: trips ended in an hour, planned anew against not",
-                anew.account.trips,
-                "trips",
-                plain.account.trips,
-            ),
-            *(
-                Figure(
-                    f"{label}: plan, p{share * 100:.0f}",
-                    round(percentile(anew.account.plan_s, share) * 1e3, 2),
-                    "ms",
-                )
-                for share in (0.5, 0.99)
-            ),
-        ]
+    label = f"{size.vehicles} vehicles, {zones} zones"
+    say(f"{label}: {size.run_s / 60:.0f} min, with and without rerouting")
+    homes = drawn_homes(roadmap, size.vehicles, 1)
+    plain = TrafficRun(roadmap, homes, 1, reroute=False)
+    plain.run(size.run_s)
+    anew = TrafficRun(roadmap, homes, 1, reroute=True)
+    anew.run(size.run_s)
+    account = anew.account
+    figures = [
+        compared(
+            f"{label}: trips ended, rerouted against not",
+            account.trips, "trips", plain.account.trips,
+        )
+    ]  # fmt: skip
+    for what, spans_s in (
+        ("plan", account.plan_s),
+        ("reroute, a trip that changed", account.reroute_s),
+    ):
+        for share in (0.5, 0.99):
+            value = round(percentile(spans_s, share) * 1e3, 2)
+            figures.append(Figure(f"{label}: {what}, p{share * 100:.0f}", value, "ms"))
     return figures
 
 
