@@ -217,7 +217,8 @@ class FleetManager:
             return self._place(vehicle, report, now_ns)
         vehicle.stamp_ns, vehicle.battery_pct = report.stamp_ns, report.battery_pct
         vehicle.grant_taken = max(vehicle.grant_taken, report.grant)
-        vehicle.accepted, vehicle.permitted = report.accepted, report.phase == "permitted"
+        vehicle.accepted = report.accepted
+        vehicle.permitted = report.permitted >= vehicle.newest_step
         effects = self._failures.confirm(vehicle, report, now_ns)
         self.traffic.clear(vehicle.name, report.cleared, now_ns / 1e9)
         service = self._failures.on_report(vehicle, report, now_ns)

@@ -95,8 +95,13 @@ class Dispatch:
         return ("unload", "dropoff") if job.scanned else ("scan", "booth_inbound")
 
     def left_standing(self) -> Found:
-        """Orders whose AGV has no road, though a lane or a place for it has room."""
+        """Orders whose AGV has no road, though a lane or a place for it has room.
+
+        While zones are blocked or AGVs stand still, people know why one may have no road.
+        """
         found: Found = {}
+        if self._traffic.blocked() or self._traffic.stopped():
+            return found
         for vehicle in self._vehicles.values():
             if vehicle.job is None:
                 continue

@@ -461,6 +461,11 @@ class Traffic:
                 self._timetable.rows.blocked[index] = False
                 self._wake_head(index)
 
+    def stopped(self) -> list[str]:
+        """The vehicles that will not move until further notice."""
+        stopped = self._timetable.rows.stopped
+        return [vehicle for vehicle, held in self._held.items() if stopped[held.index]]
+
     def blocked(self) -> dict[str, tuple[str, ...]]:
         """The zones that are blocked, and by whom."""
         return {zone: tuple(blockers) for zone, blockers in self._blocks.items()}
