@@ -403,26 +403,21 @@ class TrafficRun:
     # --- what goes wrong ----------------------------------------------------------------------
 
     def fail(self, vehicle: str) -> None:
-        """The vehicle stops where it is, and gives up what of its trip is not granted."""
+        """The vehicle stops where it is."""
         self.account.failures += 1
         self.failed.add(vehicle)
         self._shelved[vehicle] = []
         self.traffic.stop(vehicle, self.now_s)
-        trip = self._trip.get(vehicle)
-        if trip is not None and self.traffic.road(vehicle)[-1].seq < trip.arrive:
-            del self._trip[vehicle]
-            if trip.lane is not None:
-                self._side[vehicle] = trip.lane.from_side
-                self._leave_lane(vehicle, self.lanes[trip.lane.lane])
 
     def mend(self, vehicle: str) -> None:
-        """It goes on, to a place if its trip was cut."""
+        """It goes on."""
         self.failed.discard(vehicle)
         self.traffic.resume(vehicle)
         for what, seq in self._shelved.pop(vehicle):
             self._going -= {vehicle} if what == "go" else set()
             self._later(0.0, vehicle, what, seq)
-        self._look_for_trip(vehicle, 1.0)
+        if vehicle not in self._trip:
+            self._look_for_trip(vehicle, 1.0)
 
     def lift(self, vehicle: str) -> None:
         """It is taken off the road, and put back at home when that is free."""

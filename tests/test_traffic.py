@@ -165,13 +165,6 @@ class Model:
         self.dead.add(vehicle)
         self.traffic.stop(vehicle, self.now_s)
         self.look(tuple(self.homes))
-        trip = self.trip.pop(vehicle, None)
-        if trip is not None and trip.lane is not None:
-            if self.granted[vehicle] < trip.enter:  # not in the lane yet: stays on this side
-                self.side[vehicle] = trip.lane.from_side
-                del self.in_lane[vehicle]
-            else:
-                self.trip[vehicle] = trip
 
     def repair(self, vehicle: str) -> None:
         self.dead.discard(vehicle)

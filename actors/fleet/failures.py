@@ -85,6 +85,7 @@ class Failures:
     ) -> list[Effect]:
         """Reckon with it no more until it is well."""
         vehicle.stopped = stopped
+        self._traffic.cut(vehicle.name)
         self._traffic.stop(vehicle.name, now_ns / 1e9)
         step = vehicle.step
         self.void_lost_steps(vehicle)
@@ -228,6 +229,7 @@ class Failures:
         if vehicle.position is not None:
             self._traffic.unblock(_tow_of(vehicle))
         if not vehicle.stopped:
+            self._traffic.cut(vehicle.name)
             self._traffic.stop(vehicle.name, now_ns / 1e9)
         self.void_steps(vehicle)
         # Beyond all that it was ever told, so that nothing said of an old visit fits this one.

@@ -17,8 +17,9 @@ The method, in the order in which the guarantee is built:
 A place is reserved for one vehicle as soon as no other is to stay there: one that has a trip on
 will leave for certain. Each vehicle has one place, its home, that is never given to another.
 
-What fails keeps what it was granted. The rest of its road is taken away, and those who would wait
-for it without end are fitted anew, over other ways where there are any.
+What fails keeps its road, at times without end. Those who would wait for it are fitted anew, before
+it or over other ways, where there are any. So it can go on once it is well. (A road that is cut,
+for another goal, leaves its vehicle without that promise until it has a trip again.)
 """
 
 import math
@@ -428,9 +429,11 @@ class Traffic:
             self._taken.setdefault(place, vehicle)
 
     def stop(self, vehicle: str, now_s: float) -> None:
-        """The vehicle will not move until further notice; others are fitted around it."""
+        """The vehicle will not move until further notice; others are fitted around it.
+
+        It keeps its road, on which it goes on when it can; whoever finds a way may be before it.
+        """
         self._timetable.rows.stopped[self._held[vehicle].index] = True
-        self.cut(vehicle)
         self._free_cut_off(now_s)
 
     def resume(self, vehicle: str) -> None:
