@@ -248,7 +248,11 @@ class TrafficRun:
         if under_way and trip is not None and trip.lane is None:
             return
         here = self.traffic.place_of(vehicle)
-        if here is not None and not self._wishes[vehicle] and (self._ending or not self._wander):
+        home = self.homes[vehicle]
+        # In the end who wandered goes home, which frees a place for one that is still on the road.
+        stays = here == home or not self._wander or self._on(home) != self._side[vehicle]
+        idle = here is not None and not self._wishes[vehicle]
+        if idle and stays and (self._ending or not self._wander):
             return
         if not self.traffic.may_plan_on(vehicle):
             self._look_for_trip(vehicle, REROUTE_S)
