@@ -231,31 +231,46 @@ def _set_clears(net: Net, rows: Rows, vehicle: int) -> None:
 def grant(net: Net, rows: Rows, vehicle: int, horizon_m: float) -> int:
     """Grant what of a vehicle's road heads all its queues, up to a distance; returns how many rows.
 
-    A row is granted if nobody but the vehicle itself is before it in any of its queues.
+    A row is granted if nobody but the vehicle itself is before it in any of its queues. The last
+    zone before a lane is granted only together with the lane's first: a vehicle that stopped there
+    could go nowhere else, whatever becomes of the lane.
     """
-    per_row = net.zones.shape[1]
     count, ahead_m = 0, 0.0
     row = rows.first[vehicle]
     while row != NONE:
         if not rows.granted[row]:
-            if ahead_m >= horizon_m or rows.stopped[vehicle]:
+            in_lane, before, after = net.lane[rows.passage[row]], rows.prev[row], rows.next[row]
+            enters = in_lane and before != NONE and not net.lane[rows.passage[before]]
+            if rows.stopped[vehicle] or (ahead_m >= horizon_m and not enters):
                 break
-            for j in range(per_row):
-                zone = net.zones[rows.passage[row], j]
-                if zone == NONE:
-                    break
-                if rows.blocked[zone]:
-                    return count
-                before = rows.before[row * per_row + j]
-                while before != NONE:
-                    if rows.vehicle[before // per_row] != vehicle:
-                        return count
-                    before = rows.before[before]
+            if not _heads(net, rows, row):
+                break
+            leads_in = not in_lane and after != NONE and net.lane[rows.passage[after]]
+            if leads_in and not _heads(net, rows, after):
+                break
             rows.granted[row] = True
             count += 1
         ahead_m += net.length_m[rows.passage[row]]
         row = rows.next[row]
     return count
+
+
+@njit(cache=True)
+def _heads(net: Net, rows: Rows, row: int) -> bool:
+    """Whether all zones of a row are open and nobody else is before it in their queues."""
+    per_row = net.zones.shape[1]
+    for j in range(per_row):
+        zone = net.zones[rows.passage[row], j]
+        if zone == NONE:
+            break
+        if rows.blocked[zone]:
+            return False
+        before = rows.before[row * per_row + j]
+        while before != NONE:
+            if rows.vehicle[before // per_row] != rows.vehicle[row]:
+                return False
+            before = rows.before[before]
+    return True
 
 
 # --- times
