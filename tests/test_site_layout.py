@@ -118,6 +118,12 @@ def test_any_site_is_laid_out_without_a_problem(site: Site) -> None:
     assert site_problems(site, "drawn.yaml", DAY) == []
 
 
+def test_the_longest_vehicle_on_the_tightest_curve_is_in_nobodys_way_at_rest() -> None:
+    raw: dict[str, Any] = yaml.safe_load(DEMO.read_text("utf-8"))
+    raw["vehicles"] |= {"count": 2, "length_m": 20.0, "turn_radius_m": 4.0}
+    assert site_problems(msgspec.convert(raw, Site), "drawn.yaml", DAY) == []
+
+
 @given(sites())
 @settings(max_examples=15, deadline=None)
 def test_edges_join_their_nodes_and_measure_their_points(site: Site) -> None:
