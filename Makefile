@@ -29,8 +29,9 @@ setup: $(INSTALLED)  ## install everything into .venv; does nothing when that is
 run: setup  ## start the demo gate, five times as fast as the clock
 	$(BIN)/bordergate up demo --speed 5
 
-test: setup  ## run all tests; PYTEST_ARGS="-k booth" picks some
-	$(BIN)/pytest $(PYTEST_ARGS)
+# A file of tests stays in one process, so that what its tests share is started once.
+test: setup  ## run all tests on all cores; PYTEST_ARGS="-k booth" picks some
+	$(BIN)/pytest --numprocesses logical --dist loadfile $(PYTEST_ARGS)
 
 check: setup  ## formatting, lint, types and import layers
 	$(BIN)/ruff format --check .

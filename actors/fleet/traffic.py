@@ -206,7 +206,8 @@ class Traffic:
         if held.visits[0].seq + EARLY_VISITS < held.trips[-1].arrive:
             return False
         exit_zone = self.roadmap.edges[lane.edges[-1]].zone
-        for other, _ in self.order_of(exit_zone):
+        for stay in self._timetable.queue(self._network.zone_index[exit_zone]):
+            other = self._vehicle_at(stay)
             if other == vehicle:
                 return True
             ahead = self._held[other].lane
