@@ -219,10 +219,12 @@ class FleetManager:
         vehicle.grant_taken = max(vehicle.grant_taken, report.grant)
         vehicle.accepted = report.accepted
         vehicle.permitted = report.permitted >= vehicle.newest_step
+        towed = vehicle.position is not None
         effects = self._failures.confirm(vehicle, report, now_ns)
+        set_down = towed and vehicle.position is None
         self.traffic.clear(vehicle.name, report.cleared, now_ns / 1e9)
         service = self._failures.on_report(vehicle, report, now_ns)
-        self._undecided |= bool(effects or service)
+        self._undecided |= bool(effects or service or set_down)
         effects += [*service, *self._failures.hand_over_road(vehicle)]
         if vehicle.next is not None and report.permitted == vehicle.next.step:
             self._enter_lane(vehicle, now_ns)

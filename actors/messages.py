@@ -139,7 +139,11 @@ class ClearFault(Message):
 
 
 class ConfirmLoad(Message):
-    """The crane has closed (or opened) the twistlocks: `container` is on the AGV, or none."""
+    """The crane has closed (or opened) the twistlocks: `container` is on the AGV, or none.
+
+    Here and in all that is said to and by devices, `container` names the load: a container, or two
+    of 20 ft as `CSQU3054383 + TEXU2345675`.
+    """
 
     step: int
     container: str
@@ -494,7 +498,7 @@ class Mark(msgspec.Struct, frozen=True, gc=False):
 
 
 class OrderRequest(msgspec.Struct, frozen=True, gc=False):
-    """What a client orders: one container from a truck bay on one side to one on the other."""
+    """What a client orders: a load from a truck bay on one side to one on the other."""
 
     id: str
     container: str
@@ -504,6 +508,13 @@ class OrderRequest(msgspec.Struct, frozen=True, gc=False):
     priority: int = 0
     """The higher, the sooner."""
     deadline_ns: int | None = None
+    twin_container: str = ""
+    """A second one of 20 ft, of the same size-type, that goes with the first on one AGV."""
+
+    @property
+    def load(self) -> str:
+        """What its AGV carries: the container, or both."""
+        return " + ".join(filter(None, (self.container, self.twin_container)))
 
 
 class Order(msgspec.Struct, frozen=True, gc=False):

@@ -117,6 +117,42 @@ def test_everything_wrong_with_an_order_is_told_at_once(api: httpx.Client) -> No
     assert "zone" in told["body.deadline"]
 
 
+TWINS = BODY | {"size_type": "22G1", "twin_container": "TEXU2345675"}
+
+
+def test_two_containers_of_20_ft_are_carried_together(api: httpx.Client, gate: VirtualGate) -> None:
+    gate.advance(5)
+    created = api.put("/orders/a", json=TWINS)
+    assert created.status_code == 201
+    assert created.json()["twin_container"] == "TEXU2345675"
+    assert api.put("/orders/a", json=TWINS).status_code == 200
+    alone = {key: value for key, value in TWINS.items() if key != "twin_container"}
+    assert api.put("/orders/a", json=alone).status_code == 409
+    for container in (TWINS["container"], TWINS["twin_container"]):
+        assert len(api.get("/orders", params={"container": container}).json()["items"]) == 1
+    loads = set()
+    while api.get("/orders/a").json()["state"] != "done":
+        gate.advance(30)
+        loads |= {vehicle.container for vehicle in gate.frame().vehicles}
+    assert loads == {"", "CSQU3054383 + TEXU2345675"}
+
+
+@pytest.mark.parametrize(
+    ("change", "allowed"),
+    [
+        ({"size_type": "45G1"}, "20 ft"),
+        ({"twin_container": TWINS["container"]}, "another number"),
+        ({"twin_container": "TEXU2345678"}, "is 5"),
+    ],
+)
+def test_containers_that_cannot_go_together_are_refused(
+    api: httpx.Client, change: dict[str, str], allowed: str
+) -> None:
+    answer = api.put("/orders/a", json=TWINS | change)
+    assert answer.status_code == 422
+    assert allowed in at(answer)["body.twin_container"]
+
+
 def test_a_deadline_comes_back_in_utc(api: httpx.Client) -> None:
     answer = api.put("/orders/a", json=BODY | {"deadline": "2026-07-01T10:00:00.5+07:00"})
     assert answer.json()["deadline"] == "2026-07-01T03:00:00.500Z"

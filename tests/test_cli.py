@@ -74,6 +74,7 @@ def test_check_tells_all_that_is_wrong_and_exits_with_2(tmp_path: Path) -> None:
         ("up", "demo", "--port", "0"),
         ("up", "demo", "--speed", "0"),
         ("bench", "nothing"),
+        ("bench", "world", "--plot", "growth.html"),
         ("fly",),
     ],
 )

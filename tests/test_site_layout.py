@@ -47,7 +47,8 @@ def sites(draw: st.DrawFn) -> Site:
     raw["road"]["lanes"][-1]["from"] = "2024-01-01"
     vehicles = raw["vehicles"]
     vehicles["count"] = 2
-    vehicles["length_m"] = draw(st.floats(4, 20))
+    vehicles["length_m"] = draw(st.floats(6.1, 20))
+    raw["arrivals"]["size_types"] = {"22G1": 1.0}
     vehicles["clearance_m"] = draw(st.floats(0.5, 6))
     vehicles["turn_radius_m"] = draw(st.floats(4, 25))
     room = vehicles["length_m"] + vehicles["clearance_m"]

@@ -59,6 +59,38 @@ def star(arms: int) -> Drawing:
     return drawing
 
 
+def dual_carriageway(zones: int) -> Drawing:
+    """A road each way with a turn from one into the other at both ends; bays beside each."""
+    drawing = Drawing()
+    for i in range(zones + 1):
+        drawing.nodes[f"e{i}"], drawing.nodes[f"w{i}"] = (i * 30.0, 0.0), (i * 30.0, 30.0)
+    for i in range(zones):
+        drawing.road(f"e{i}", f"e{i + 1}", f"east{i}")
+        drawing.road(f"w{i + 1}", f"w{i}", f"west{i}")
+    drawing.road(f"e{zones}", f"w{zones}", "turn E")
+    drawing.road("w0", "e0", "turn W")
+    for i in range(1, zones):
+        drawing.bay(f"E{i}", f"e{i}", (i * 30.0, -30.0))
+        drawing.bay(f"W{i}", f"w{i}", (i * 30.0, 60.0))
+    return drawing
+
+
+def ring(zones: int) -> Drawing:
+    """A one-way ring; at each node of it two bays, `a` and `b`."""
+    drawing = Drawing()
+    radius_m = 30 * zones / (2 * math.pi)
+    for i in range(zones):
+        cos, sin = math.cos(2 * math.pi * i / zones), math.sin(2 * math.pi * i / zones)
+        drawing.nodes[f"n{i}"] = (radius_m * cos, radius_m * sin)
+    for i in range(zones):
+        drawing.road(f"n{i}", f"n{(i + 1) % zones}", f"ring{i}")
+        x, y = drawing.nodes[f"n{i}"]
+        outward = (1 + 30 / radius_m, 1 - 30 / radius_m)
+        for name, by in zip("ab", outward, strict=True):
+            drawing.bay(f"{name}{i}", f"n{i}", (x * by, y * by))
+    return drawing
+
+
 def ended(run: TrafficRun) -> None:
     run.end()
     account = run.account
@@ -86,6 +118,42 @@ def test_stand_off_of_three_or_four_at_a_crossing_is_resolved(arms: int):
     assert {v: run.traffic.place_of(v) for v in homes} == {
         f"v{i}": f"b{(i + 1) % arms}" for i in range(arms)
     }
+
+
+def test_vehicles_on_crossing_paths_pass_one_after_the_other():
+    homes = {"west": "a2", "south": "a3"}
+    run = TrafficRun(star(4).roadmap(), homes, 1, reroute=False, wander=False)
+    run.send("west", "b0", "a2", "b0", "a2")
+    run.send("south", "b1", "a3", "b1", "a3")
+    ended(run)
+    assert run.account.trips == 8
+
+
+def test_vehicles_fly_by_each_other_and_turn_round_into_each_others_road():
+    homes = {"eastbound": "E1", "westbound": "W3"}
+    run = TrafficRun(dual_carriageway(4).roadmap(), homes, 1, reroute=False, wander=False)
+    run.send("eastbound", "W1", "E1")
+    run.send("westbound", "E3", "W3")
+    ended(run)
+    assert run.account.trips == 4
+
+
+@pytest.mark.parametrize("reroute", [False, True])
+def test_ring_at_full_occupancy_moves_on_until_all_have_been_round(reroute: bool):
+    zones = 8
+    homes = {f"v{i}": f"a{i}" for i in range(zones)}
+    run = TrafficRun(ring(zones).roadmap(), homes, 1, reroute=reroute, wander=False)
+    for i in range(zones):
+        run.send(f"v{i}", f"b{(i + zones - 1) % zones}", f"a{i}")
+    most = 0
+    while not all(map(run.rests, homes)):
+        run.run(run.now_s + 1)
+        held = {visit.zone for v in homes for visit in run.traffic.granted(v)}
+        most = max(most, sum(zone.startswith("ring") for zone in held))
+        assert run.now_s < 3600
+    assert most >= zones - 1, "all of it was granted, but for what keeps it moving"
+    ended(run)
+    assert run.account.trips == 2 * zones
 
 
 def test_all_vehicles_called_to_one_place_come_one_after_the_other():

@@ -11,7 +11,7 @@ from actors.fleet.lanes import Lanes
 from actors.fleet.orders import Job
 from actors.fleet.plan import FleetPlan
 from actors.fleet.refusals import Refusals
-from actors.fleet.stations import Stations
+from actors.fleet.stations import RESTS, Stations
 from actors.fleet.traffic import Traffic, Trip
 from actors.fleet.vehicles import Vehicle
 from actors.fleet.watch import Found
@@ -20,10 +20,6 @@ from actors.site.roadmap import Place, PlaceKind
 
 ASIDE: tuple[PlaceKind, ...] = ("parking", "charger")
 """Places in which no AGV is served that has work."""
-RESTS: tuple[PlaceKind, ...] = (
-    "parking", "charger", "dropoff", "pickup", "booth_inbound", "booth_outbound",
-)  # fmt: skip
-"""Where an AGV that is in the way on the road may rest, the best first."""
 
 
 class Dispatch:
@@ -249,7 +245,7 @@ class Dispatch:
             place=place,
             arrive=trip.arrive if trip is not None else -1,
             order=job.request.id if job is not None else "",
-            container=job.request.container if job is not None else "",
+            container=job.request.load if job is not None else "",
             until_pct=self._plan.charge_until_pct if action == "charge" else 0.0,
             instead_of=vehicle.taken_back,
             replaces=vehicle.voided,

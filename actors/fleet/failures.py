@@ -11,7 +11,7 @@ from actors.effects import Effect, Emit, Send
 from actors.fleet.audit import SILENT_NS
 from actors.fleet.orders import OrderBook
 from actors.fleet.service import InService
-from actors.fleet.stations import Stations
+from actors.fleet.stations import RESTS, Stations
 from actors.fleet.traffic import Traffic, Trip
 from actors.fleet.vehicles import Vehicle
 from actors.messages import (
@@ -296,7 +296,7 @@ class Failures:
         """Send AGVs elsewhere whose goal is out of service, where there is a place for them.
 
         Where there is none they go on: the place is theirs to rest in, and on the road they would
-        be in the way.
+        be in the way. If something stands in it, they rest wherever they can.
         """
         for vehicle in self._vehicles.values():
             step = vehicle.next or vehicle.step
@@ -315,7 +315,8 @@ class Failures:
     def _elsewhere(self, vehicle: Vehicle, step: StartStep, place: Place) -> bool:
         if step.action == "charge":
             return True  # home, if there is no other charger
-        return bool(self._stations.free(place.side, place.kind))
+        kinds = RESTS if self._stations.is_occupied(place) else (place.kind,)
+        return any(self._stations.free(place.side, kind) for kind in kinds)
 
 
 def _tow_of(vehicle: Vehicle) -> str:

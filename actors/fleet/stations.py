@@ -6,6 +6,11 @@ from actors.fleet.traffic import Traffic
 from actors.messages import Side
 from actors.site.roadmap import Place, PlaceKind, Roadmap
 
+RESTS: tuple[PlaceKind, ...] = (
+    "parking", "charger", "dropoff", "pickup", "booth_inbound", "booth_outbound",
+)  # fmt: skip
+"""Where an AGV that is in the way on the road may rest, the best first."""
+
 
 class Stations:
     """The places of a roadmap by side and kind, as traffic has them reserved."""
@@ -35,7 +40,11 @@ class Stations:
 
     def is_open(self, place: Place) -> bool:
         """Whether AGVs may be sent there: in service, and nothing that is not ours stands there."""
-        return self._service.is_open(place) and not self._obstacles.occupy(self._zones_of[place.id])
+        return self._service.is_open(place) and not self.is_occupied(place)
+
+    def is_occupied(self, place: Place) -> bool:
+        """Whether something that is not ours stands there."""
+        return self._obstacles.occupy(self._zones_of[place.id])
 
     def load(self, side: Side, kind: PlaceKind) -> dict[str, int]:
         """How many places of each station are taken; both kinds of bay count for a crane."""

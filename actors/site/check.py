@@ -16,6 +16,7 @@ from actors.site.check_roadmap import (
 from actors.site.conflicts import share_zones
 from actors.site.devices import FLEET_MANAGER, lanes_in_use, yard_places
 from actors.site.expand import draw
+from actors.site.load_size import length_m, width_m
 from actors.site.model import Section, Site
 from actors.site.roadmap import Roadmap
 from actors.site.schema import Words, given, path_text
@@ -166,6 +167,18 @@ def _vehicles(site: Site) -> Iterator[Finding]:
         yield "vehicles.reserve_pct", vehicles.reserve_pct, allowed
 
 
+def _loads(site: Site) -> Iterator[Finding]:
+    """No load sticks out of its vehicle, whose body is what zones are made from."""
+    sizes = [name for name in site.arrivals.size_types if SIZE_TYPE.match(name)]
+    for size in ("length_m", "width_m"):
+        of = length_m if size == "length_m" else width_m
+        largest = max(sizes, key=of, default=None)
+        given_m: float = getattr(site.vehicles, size)
+        if largest is not None and given_m < of(largest):
+            allowed = f"at least that of the loads: {largest} has {of(largest)} [m]"
+            yield f"vehicles.{size}", given_m, allowed
+
+
 def _shares(site: Site) -> Iterator[Finding]:
     arrivals = site.arrivals
     for key, shares in (("shares", arrivals.shares), ("size_types", arrivals.size_types)):
@@ -216,5 +229,6 @@ def _sections(value: object, path: list[str | int]) -> Iterator[tuple[list[str |
 
 
 _CHECKS: tuple[Callable[[Site], Iterator[Finding]], ...] = (
-    _sides, _names, _road, _inspection, _refuges, _vehicles, _shares, _targets, _sources,
+    _sides, _names, _road, _inspection, _refuges, _vehicles, _loads, _shares, _targets,
+    _sources,
 )  # fmt: skip

@@ -53,6 +53,7 @@ class OrderOut(BaseModel):
 
     id: str
     container: str
+    twin_container: str | None = Field(description="The second of 20 ft that goes with it.")
     size_type: str
     from_side: str
     to_side: str
@@ -70,6 +71,7 @@ class OrderOut(BaseModel):
         return cls(
             id=asked.id,
             container=asked.container,
+            twin_container=asked.twin_container or None,
             size_type=asked.size_type,
             from_side=asked.from_side,
             to_side=asked.to_side,
@@ -209,7 +211,7 @@ class VehicleOut(DeviceOut):
     heading_rad: float | None = Field(description="Counter-clockwise from east [rad].")
     speed_mps: float | None
     battery_pct: float | None
-    container: str | None
+    container: str | None = Field(description="Its load; two of 20 ft with ` + ` between them.")
     fault: str | None
     age_s: float | None = Field(description="Age of the signal, by the wall's clock [s].")
 

@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 from stdnum import iso6346
 
 from actors.messages import OrderRequest
+from actors.site.load_size import TWIN_LENGTH_M, goes_in_twos
 from actors.site.model import Site
 from interfaces.api.json_body import json_schema, read_json
 from interfaces.api.times import ns_of
@@ -34,6 +35,8 @@ class Words(BaseModel):
 
     sides: tuple[str, ...]
     size_types: tuple[str, ...]
+    twins: bool
+    """Whether two containers of 20 ft have room on a vehicle."""
 
 
 def _refuse(allowed: str) -> PydanticCustomError:
@@ -58,6 +61,16 @@ def _size_type(value: str, info: ValidationInfo) -> str:
     words = _words(info)
     if value not in words.size_types:
         raise _refuse(f"one of {', '.join(words.size_types)}")
+    return value
+
+
+def _twin_container(value: str, info: ValidationInfo) -> str:
+    if not _words(info).twins:
+        raise _refuse(f"none: two of 20 ft need vehicles of {TWIN_LENGTH_M:.2f} m")
+    if not goes_in_twos(info.data.get("size_type", "2")):
+        raise _refuse("none, but for 20 ft: a size_type that begins with 2")
+    if value == info.data.get("container"):
+        raise _refuse("another number than container")
     return value
 
 
@@ -110,6 +123,14 @@ class OrderIn(BaseModel):
         AfterValidator(_size_type),
         Field(description="ISO 6346 size-type known to the site.", examples=["45G1"]),
     ]
+    twin_container: Annotated[
+        Annotated[str, AfterValidator(_container), AfterValidator(_twin_container)] | None,
+        Field(
+            description="A second container of 20 ft, carried together with the first; both are "
+            "of `size_type`. Its ISO 6346 number with its check digit.",
+            examples=["TEXU2345675"],
+        ),
+    ] = None
     from_side: Annotated[str, AfterValidator(_side), Field(examples=["VN"])]
     to_side: Annotated[
         str,
@@ -134,12 +155,17 @@ class OrderIn(BaseModel):
             to_side=self.to_side,
             priority=self.priority,
             deadline_ns=None if self.deadline is None else ns_of(self.deadline),
+            twin_container=self.twin_container or "",
         )
 
 
 def words_of(site: Site) -> Words:
     """What orders of this site may say."""
-    return Words(sides=tuple(site.sides), size_types=tuple(site.arrivals.size_types))
+    return Words(
+        sides=tuple(site.sides),
+        size_types=tuple(site.arrivals.size_types),
+        twins=site.vehicles.length_m >= TWIN_LENGTH_M,
+    )
 
 
 def body_schema(words: Words) -> dict[str, Any]:

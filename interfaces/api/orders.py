@@ -54,7 +54,7 @@ class OrdersQuery(BaseModel):
         return (
             self.state in (None, order.state)
             and self.vehicle in (None, order.vehicle)
-            and self.container in (None, asked.container)
+            and self.container in (None, asked.container, asked.twin_container)
             and self.from_side in (None, asked.from_side)
             and self.to_side in (None, asked.to_side)
         )
@@ -127,7 +127,10 @@ def orders_router(view: LiveView, ask: Ask) -> APIRouter:
     async def put_order(
         id: OrderId, body: Annotated[OrderIn, Depends(read_body)], response: Response
     ) -> OrderOut:
-        """Order the move of one container; a repeat changes nothing and is answered alike."""
+        """Order the move of one container, or of two of 20 ft together.
+
+        A repeat changes nothing and is answered alike.
+        """
         answer = await asked(PutOrder(body.request(id)))
         if answer.outcome in ("created", "same"):
             assert answer.order is not None

@@ -1,8 +1,10 @@
 """`bordergate bench traffic`: grants judged, planning times, and what planning anew gains."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
+from interfaces.bench import growth
 from interfaces.bench.figures import Figure, compared, percentile
 from sim.streets import streets, streets_beside
 from sim.traffic_run import TrafficRun, Trouble, drawn_homes
@@ -31,8 +33,13 @@ SIZES = (
 """Growing with zones and vehicles; the second is the one on which rerouting is compared."""
 
 
-def measure(say: Callable[[str], None]) -> list[Figure]:
-    """Random street grids, delays and stalls; the judge shares no code with traffic."""
+def measure(say: Callable[[str], None], plot: Path | None = None) -> list[Figure]:
+    """Random street grids, delays and stalls; the judge shares no code with traffic.
+
+    How planning times grow is drawn into `plot`, if that is wanted.
+    """
+    if plot is not None:
+        growth.write(growth.measure(say), plot)
     figures = _judged(say)
     for size in SIZES:
         figures += _planned(size, say)

@@ -36,8 +36,14 @@ def bench(
     json: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the figures as JSON.")
     ] = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="traffic: draw how planning times grow, as HTML."),
+    ] = None,
 ) -> None:
     """Measure; each figure stands beside a bare baseline of the same run."""
+    if plot is not None and name is not Bench.TRAFFIC:
+        raise typer.BadParameter(f"given for {name}, allowed: for traffic", param_hint="--plot")
     # Imported here: each bench brings its own load of libraries.
     match name:
         case Bench.WORLD:
@@ -55,7 +61,7 @@ def bench(
         case Bench.TRAFFIC:
             from interfaces.bench import traffic
 
-            figures = traffic.measure(err.print)
+            figures = traffic.measure(err.print, plot)
         case Bench.ASSIGNMENT:
             from interfaces.bench import assignment
 

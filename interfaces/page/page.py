@@ -88,7 +88,7 @@ def row(seen: OrderView) -> OrderRow:
     marks = order.history
     return OrderRow(
         id=order.request.id,
-        container=order.request.container,
+        container=order.request.load,
         from_side=order.request.from_side,
         to_side=order.request.to_side,
         state=order.state,

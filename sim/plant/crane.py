@@ -24,8 +24,9 @@ DONE_KEPT = 32
 class CraneController:
     """Machine of the plant.
 
-    `lift_s` is the mean time of a lift; each takes up to `spread` (a share) less or more. A fault
-    interrupts a lift, which then takes the time that it still needed.
+    `lift_s` is the mean time of a lift; each takes up to `spread` (a share) less or more. Two
+    containers are lifted one after the other [assumed: no twin spreader]. A fault interrupts a
+    lift, which then takes the time that it still needed.
     """
 
     def __init__(self, device: str, lift_s: float, spread: float, random: Random) -> None:
@@ -48,8 +49,9 @@ class CraneController:
                 if self._job is not None or self._fault:
                     return []  # a repeat, or a second job: its machine gives one at a time
                 factor = 1 + self._spread * self._random.uniform(-1, 1)
+                lifts = len(message.container.split(" + "))
                 self._job, self._began_ns = message, now_ns
-                self._ends_ns = now_ns + round(self._lift_s * factor * 1e9)
+                self._ends_ns = now_ns + round(lifts * self._lift_s * factor * 1e9)
                 return [SetTimer("lift", self._ends_ns)]
             case TimerFired("lift") if self._job is not None and not self._fault:
                 step, self._job = self._job.step, None
