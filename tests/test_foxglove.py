@@ -1,5 +1,6 @@
 import asyncio
 import json
+import socket
 import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,8 +31,8 @@ Seen = tuple[str, int, Any]
 class Client:
     """A viewer: subscribes to topics and decodes with what the server says of them."""
 
-    def __init__(self, socket: websockets.ClientConnection) -> None:
-        self._socket = socket
+    def __init__(self, viewer: websockets.ClientConnection) -> None:
+        self._socket = viewer
         self.channels: dict[str, dict[str, Any]] = {}
         self._subscribed: list[str] = []
         self._decoders: dict[str, Callable[[bytes], Any]] = {}
@@ -71,9 +72,13 @@ class Client:
 
 
 def connect(port: int) -> websockets.connect:
-    return websockets.connect(
-        f"ws://{HOST}:{port}", subprotocols=[websockets.Subprotocol("foxglove.sdk.v1")]
-    )
+    """A viewer's connection; its system takes little in while nobody reads."""
+    narrow = socket.socket()
+    narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+    narrow.connect((HOST, port))
+    narrow.setblocking(False)
+    subprotocol = websockets.Subprotocol("foxglove.sdk.v1")
+    return websockets.connect(f"ws://{HOST}:{port}", sock=narrow, subprotocols=[subprotocol])
 
 
 @pytest.fixture
@@ -97,8 +102,8 @@ def recorder(bus: Bus, port: int) -> RecorderProcess:
 
 def test_a_viewer_sees_the_map_the_vehicles_and_the_events(server: LiveServer) -> None:
     async def look() -> dict[str, Seen]:
-        async with connect(server.port) as socket:
-            client = Client(socket)
+        async with connect(server.port) as viewer:
+            client = Client(viewer)
             await client.advertised(len(maker().topics()))
             await client.subscribe("/roadmap", "/tf", "/agv_001/odom", "/vn_c1/state", "/events")
             first = await client.next()
@@ -141,8 +146,8 @@ def test_a_viewer_that_never_reads_slows_nobody(server: LiveServer) -> None:
                 server.show(sample)
 
     async def look() -> tuple[Seen, list[int]]:
-        async with connect(server.port) as stuck_socket, connect(server.port) as socket:
-            stuck, reader = Client(stuck_socket), Client(socket)
+        async with connect(server.port) as stuck_viewer, connect(server.port) as viewer:
+            stuck, reader = Client(stuck_viewer), Client(viewer)
             await stuck.advertised(len(topics))
             await stuck.subscribe(*topics)
             await reader.advertised(len(topics))
@@ -179,8 +184,8 @@ def test_the_recorder_serves_the_gate_that_it_reads(bus: Bus) -> None:
     publisher = SignalPublisher(bus)
 
     async def look(port: int) -> Seen:
-        async with connect(port) as socket:
-            client = Client(socket)
+        async with connect(port) as viewer:
+            client = Client(viewer)
             await client.advertised(len(maker().topics()))
             await client.subscribe("/agv_001/odom")
             looking = asyncio.create_task(client.next())

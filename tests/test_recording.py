@@ -1,5 +1,6 @@
 import os
 import resource
+import shutil
 import signal
 from collections import Counter
 from collections.abc import Iterator
@@ -9,11 +10,14 @@ from random import Random
 
 import msgspec
 import pytest
+from mcap.reader import make_reader
+from typer.testing import CliRunner
 
 from actors.messages import Alarm, DeviceChanged, Event, Order, OrderChanged
 from actors.site.bundled import find_site
 from actors.site.expand import expand
 from interfaces.cli.recording import missing_text
+from interfaces.main import app
 from interfaces.pump import ViewPump
 from interfaces.recording.process import RecorderProcess
 from interfaces.recording.rotation import Limits, Recording
@@ -100,6 +104,13 @@ def pump(bus: Bus, recorder: RecorderProcess) -> ViewPump:
     return ViewPump(view, EventKeeper(bus), SignalReader(bus), recorder.copies)
 
 
+def notes(path: Path) -> dict[str, str]:
+    with path.open("rb") as stream:
+        [metadata] = make_reader(stream).iter_metadata()
+    assert metadata.name == "bordergate"
+    return metadata.metadata
+
+
 def test_what_the_bus_carries_stands_in_the_file_value_by_value(
     bus: Bus, gate: Gate, tmp_path: Path
 ) -> None:
@@ -146,6 +157,7 @@ def test_a_stopped_recorder_loses_signals_by_count_and_no_event(
     came = (stamps[-1] - stamps[0]) // 10**8 + 1
     assert ended.signals_lost > 0
     assert ended.signals_lost == came - len(stamps)
+    assert notes(path)["signals_lost"] == str(ended.signals_lost)
     assert f"{ended.signals_lost:,} frames of signals came too fast" in missing_text(ended, 0)
 
 
@@ -245,6 +257,29 @@ def test_a_file_that_is_old_enough_is_ended_and_the_next_is_whole_too(tmp_path: 
     assert len(files) == 2
     for number, path in enumerate(files, 1):
         assert_same(read_back(path), [frame(number)])
+
+
+def test_a_folder_that_is_taken_away_is_made_again(tmp_path: Path) -> None:
+    folder = tmp_path / "files"
+    limits = Limits(total_bytes=9 * MB, file_bytes=3 * MB, file_s=0)
+    recording = Recording(folder, "demo", limits, roadmap_sample(DEMO, ROADMAP, EVERY), dict)
+    recording.keep_time()
+    shutil.rmtree(folder)
+    for sample in maker().frame(frame(1)):
+        recording.write(sample)
+    recording.close()
+    [path] = recordings(folder)
+    assert_same(read_back(path), [frame(1)])
+
+
+def test_bounds_that_contradict_each_other_are_refused_before_anything_starts(
+    tmp_path: Path,
+) -> None:
+    bounds = ["--record-mb-max", "100", "--record-file-mb", "60"]
+    outcome = CliRunner().invoke(app, ["up", "demo", "--record", str(tmp_path / "x"), *bounds])
+    assert outcome.exit_code == 2
+    assert "--record-file-mb: given 60, allowed: half of" in " ".join(outcome.stderr.split())
+    assert not (tmp_path / "x").exists()
 
 
 def test_what_makes_no_sense_is_left_out_and_counted() -> None:

@@ -61,7 +61,6 @@ class Recording:
         """How many were written, the openings aside."""
         self.removed = 0
         """How many old files made room."""
-        folder.mkdir(parents=True, exist_ok=True)
         self._begin()
 
     def write(self, sample: Sample) -> None:
@@ -104,6 +103,7 @@ class Recording:
                 file.abandon()
 
     def _begin(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
         self._make_room()
         stamp = f"{self._began:%Y%m%dT%H%M%SZ}"
         for number in self._numbers:

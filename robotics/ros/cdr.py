@@ -5,11 +5,18 @@ which encoding it is.
 """
 
 import struct
+from functools import lru_cache
 
 LITTLE_ENDIAN = b"\x00\x01\x00\x00"
 
 _COUNT = struct.Struct("<I")
 _ZEROS = bytes(8)
+
+
+@lru_cache(maxsize=4096)  # of frames and devices, above all, which come again and again
+def _counted(text: str) -> bytes:
+    data = text.partition("\0")[0].encode(errors="replace") + b"\0"
+    return _COUNT.pack(len(data)) + data
 
 
 class CdrWriter:
@@ -32,9 +39,11 @@ class CdrWriter:
 
     def string(self, text: str) -> None:
         """Append a string; what stands after a NUL would be lost to readers and is left out."""
-        data = text.partition("\0")[0].encode(errors="replace") + b"\0"
-        self.put(_COUNT, 4, len(data))
-        self._data += data
+        data = self._data
+        padding = -len(data) % 4  # the four bytes of the encoding change nothing here
+        if padding:
+            data += _ZEROS[:padding]
+        data += _counted(text)
 
     def done(self) -> bytes:
         """The message."""
