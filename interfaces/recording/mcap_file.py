@@ -75,8 +75,6 @@ class McapFile:
         name, text = sample.schema.name, sample.schema.text
         if name not in self._schemas:
             self._schemas[name] = self._writer.register_schema(name, "ros2msg", text.encode())
-        channel = self._writer.register_channel(
-            sample.topic, "cdr", self._schemas[name], {"offered_qos_profiles": ""}
-        )
+        channel = self._writer.register_channel(sample.topic, "cdr", self._schemas[name])
         self._channels[sample.topic] = channel
         return channel
