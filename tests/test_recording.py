@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from actors.messages import Alarm, DeviceChanged, Event, Order, OrderChanged
 from actors.site.bundled import find_site
 from actors.site.expand import expand
-from interfaces.cli.recording import missing_text
+from interfaces.cli.recording import missing_text, say_ended
 from interfaces.main import app
 from interfaces.pump import ViewPump
 from interfaces.recording.process import RecorderProcess
@@ -24,9 +24,11 @@ from interfaces.recording.rotation import Limits, Recording
 from interfaces.recording.samples import ROADMAP_TOPIC, Sample, SampleMaker
 from interfaces.recording.scene import roadmap_sample
 from interfaces.view import LiveView
+from robotics import telemetry
 from robotics.ros.names import ros_name
 from robotics.telemetry import (
     Bus,
+    EventCopies,
     EventKeeper,
     EventSink,
     Frame,
@@ -162,7 +164,7 @@ def test_a_stopped_recorder_loses_signals_by_count_and_no_event(
 
 
 def test_a_file_whose_writer_was_killed_is_read_up_to_its_last_second(
-    bus: Bus, gate: Gate, tmp_path: Path
+    bus: Bus, gate: Gate, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with recorder(bus, tmp_path) as recording, pump(bus, recording):
         [path] = recordings(tmp_path)
@@ -172,10 +174,28 @@ def test_a_file_whose_writer_was_killed_is_read_up_to_its_last_second(
         gate.tell(Alarm("fleet-manager", "order_left", "T1", ""))  # the gate goes on
         gate.publish()
     assert recording.ended is None
+    say_ended(recording)
+    assert "The recorder ended before the gate, with code -9" in capsys.readouterr().err
     read = read_cut_off(path)
     taken = [gate.frames[at_ns] for _, at_ns, _ in odometry_of(read, "AGV-001")]
     assert len(taken) > 10
     assert_same(read, taken)
+
+
+def test_events_for_a_recorder_that_is_not_there_wait_up_to_a_bound(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(telemetry, "COPIES_KEPT", 100)
+    copies = EventCopies(bus)
+    event = Alarm("fleet-manager", "order_left", "T1", "")
+    for number in range(150):
+        copies.record(RecordedEvent("fleet-manager", START_NS + number, event))
+    assert copies.lost == 50
+    with EventKeeper(bus, bus.copies_at) as late:
+        came: list[RecordedEvent] = []
+        until(lambda: len(came) == 100, lambda: came.extend(late.read(100)))
+    copies.close()
+    assert [recorded.at_ns for recorded in came] == list(range(START_NS, START_NS + 100))
 
 
 def test_a_folder_that_cannot_be_made_is_said_and_the_gate_goes_on(
