@@ -75,7 +75,7 @@ def frame(number: int) -> Frame:
     )
 
 
-def until(what: Callable[[], bool], then: Callable[[], object], within_s: float = 20.0) -> None:
+def until(what: Callable[[], bool], then: Callable[[], object], within_s: float = 60.0) -> None:
     """Do `then` again and again until `what` is so."""
     ends_s = monotonic() + within_s
     while not what():
