@@ -63,8 +63,8 @@ def frame(number: int) -> Frame:
                 heading_rad=(number + nth) / 100,
                 speed_mps=nth + number / 1000,
                 battery_pct=100 - number / 100 - nth,
-                container=f"CSQU{number // 10:06d}{nth}" if nth % 2 else "",
-                fault=f"tyre {number // 10}" if nth == 3 else "",
+                container=f"CSQU{number // 7:06d}{nth}" if nth % 2 else "",
+                fault=f"tyre {number // 7}" if nth == 3 else "",
             )
             for nth, name in enumerate(vehicles)
         ),

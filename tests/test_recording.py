@@ -19,6 +19,7 @@ from actors.site.expand import expand
 from interfaces.cli.recording import missing_text, say_ended
 from interfaces.main import app
 from interfaces.pump import ViewPump
+from interfaces.recording import rotation
 from interfaces.recording.process import RecorderProcess
 from interfaces.recording.rotation import Limits, Recording
 from interfaces.recording.samples import ROADMAP_TOPIC, Sample, SampleMaker
@@ -277,6 +278,20 @@ def test_a_file_that_is_old_enough_is_ended_and_the_next_is_whole_too(tmp_path: 
     assert len(files) == 2
     for number, path in enumerate(files, 1):
         assert_same(read_back(path), [frame(number)])
+
+
+def test_a_file_that_still_grows_is_read_up_to_its_last_flush(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rotation, "FLUSH_S", 0.0)
+    road = roadmap_sample(DEMO, ROADMAP, EVERY)
+    recording = Recording(tmp_path, "demo", LIMITS, road, dict)
+    for sample in maker().frame(frame(1)):
+        recording.write(sample)
+    recording.keep_time()
+    [path] = recordings(tmp_path)
+    assert_same(read_cut_off(path), [frame(1)])
+    recording.close()
 
 
 def test_a_folder_that_is_taken_away_is_made_again(tmp_path: Path) -> None:
