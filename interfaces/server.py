@@ -16,6 +16,7 @@ from interfaces.gate import LiveGate
 from interfaces.page.page import register_page
 from interfaces.pump import ViewPump
 from interfaces.view import LiveView
+from robotics.telemetry import EventCopies
 from sim.arrivals import arrivals
 
 CLOSE_S = 1
@@ -30,20 +31,28 @@ class PortTakenError(RuntimeError):
 
 
 class GateServer:
-    """One gate at one address.
+    """One gate at one address; `copies` hand its events on to a recorder.
 
     Raises:
         ValueError: the address is no loopback address.
         PortTakenError: the port is in use.
     """
 
-    def __init__(self, gate: LiveGate, host: str, port: int, arrivals_seed: int | None) -> None:
+    def __init__(
+        self,
+        gate: LiveGate,
+        host: str,
+        port: int,
+        arrivals_seed: int | None,
+        copies: EventCopies | None = None,
+    ) -> None:
         check_bind(host)
         self.view = LiveView(
             gate.site, gate.roadmap, gate.devices, gate.gate_time().now_ns, gate.gate_time.speed
         )
         self._gate = gate
         self._seed = arrivals_seed
+        self._copies = copies
         self._socket = _bind(host, port)
         self._ending = threading.Event()
         self._failure: BaseException | None = None
@@ -76,7 +85,7 @@ class GateServer:
         starting = threading.Thread(
             target=self._conduct, args=(started, ready, summary), name="conductor", daemon=True
         )
-        with ViewPump(self.view, self._gate.keeper, self._gate.signals):
+        with ViewPump(self.view, self._gate.keeper, self._gate.signals, self._copies):
             starting.start()
             try:
                 self._server.run(sockets=[self._socket])

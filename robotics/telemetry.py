@@ -7,6 +7,8 @@ them: they queue at their source while that process is away and are not dropped.
 Sockets are Unix sockets in a folder that only the gate's own user can enter.
 """
 
+import contextlib
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
@@ -18,7 +20,10 @@ from zmq.devices import ThreadProxy
 from actors.messages import Event, decode_event, encode
 
 SIGNALS_KEPT = 64
-"""Samples kept for a reader that lags, in messages; older ones are dropped."""
+"""Samples kept for a reader that lags, in messages; what comes on top of them is dropped."""
+COPIES_KEPT = 100_000
+"""Events kept for a recorder that lags or is away; what comes on top of them is counted and lost.
+A day of the gate at its target has about half as many."""
 
 
 class VehicleSignal(msgspec.Struct, frozen=True, gc=False):
@@ -53,6 +58,10 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     stamp_ns: int
     vehicles: tuple[VehicleSignal, ...] = ()
     stations: tuple[StationSignal, ...] = ()
+    source: str = ""
+    """Who publishes it; written by the publisher, as the number is."""
+    number: int = 0
+    """Grows by one from frame to frame of a source, so that readers see what they have lost."""
 
 
 class Bus(msgspec.Struct, frozen=True):
@@ -74,6 +83,11 @@ class Bus(msgspec.Struct, frozen=True):
     def events_at(self) -> str:
         """Where the keeper of domain events binds and machines' hosts connect."""
         return f"ipc://{self.folder}/events"
+
+    @property
+    def copies_at(self) -> str:
+        """Where the recorder of domain events binds and their keeper connects."""
+        return f"ipc://{self.folder}/event-copies"
 
     @property
     def commands_at(self) -> str:
@@ -118,10 +132,14 @@ class SignalPublisher:
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.connect(bus.publish_at)
         self._encoder = msgspec.msgpack.Encoder()
+        self._source = secrets.token_hex(4)
+        self._number = 0
 
     def publish(self, frame: Frame) -> None:
         """Send one frame; never waits."""
-        self._socket.send(self._encoder.encode(frame), zmq.NOBLOCK)
+        self._number += 1
+        numbered = msgspec.structs.replace(frame, source=self._source, number=self._number)
+        self._socket.send(self._encoder.encode(numbered), zmq.NOBLOCK)
 
     def close(self) -> None:
         """Give the socket back."""
@@ -139,6 +157,9 @@ class SignalReader:
         self._decoder = msgspec.msgpack.Decoder(Frame)
         self.refused = 0
         """Messages that were no frame."""
+        self.lost = 0
+        """Frames that were sent and did not come, because this reader was slow."""
+        self._numbers: dict[str, int] = {}
 
     def read(self, timeout_ms: int) -> Iterator[Frame]:
         """All frames that have come, after waiting at most `timeout_ms` for the first."""
@@ -150,9 +171,14 @@ class SignalReader:
             except zmq.Again:
                 return
             try:
-                yield self._decoder.decode(data)
+                frame = self._decoder.decode(data)
             except msgspec.DecodeError:
                 self.refused += 1
+                continue
+            before = self._numbers.get(frame.source, frame.number - 1)
+            self.lost += max(frame.number - before - 1, 0)
+            self._numbers[frame.source] = frame.number
+            yield frame
 
     def close(self) -> None:
         """Give the socket back."""
@@ -183,15 +209,17 @@ class RecordedEvent(msgspec.Struct, frozen=True, gc=False):
 
 
 class EventKeeper:
-    """The reading end of all `EventSink`s."""
+    """The reading end of all `EventSink`s, or, at `bus.copies_at`, of `EventCopies`."""
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, at: str = "") -> None:
         bus.check_folder()
         self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.PULL)
         self._socket.setsockopt(zmq.RCVHWM, 0)
-        self._socket.bind(bus.events_at)
+        self._socket.bind(at or bus.events_at)
         self.refused = 0
         """Messages that were no event."""
+        self.ended = False
+        """The copies have come to their end."""
 
     def read(self, timeout_ms: int) -> Iterator[RecordedEvent]:
         """All events that have come, after waiting at most `timeout_ms` for the first."""
@@ -202,6 +230,9 @@ class EventKeeper:
                 parts = self._socket.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 return
+            if parts == END_OF_COPIES:
+                self.ended = True
+                continue
             try:
                 source, at, data = parts
                 yield RecordedEvent(source.decode(), int.from_bytes(at, "big"), decode_event(data))
@@ -217,6 +248,40 @@ class EventKeeper:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+END_OF_COPIES = [b""]
+
+
+class EventCopies:
+    """Hands the domain events that their keeper has taken on to a recorder, in another process.
+
+    Never waits. For one thread, which also closes it.
+    """
+
+    def __init__(self, bus: Bus) -> None:
+        self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.PUSH)
+        self._socket.setsockopt(zmq.SNDHWM, COPIES_KEPT)
+        self._socket.setsockopt(zmq.LINGER, 500)
+        self._socket.connect(bus.copies_at)
+        self.lost = 0
+        """Events that found no room: the recorder was away for long, or is dead."""
+
+    def record(self, recorded: RecordedEvent) -> None:
+        """Send one event on its way."""
+        at = recorded.at_ns.to_bytes(8, "big")
+        try:
+            self._socket.send_multipart(
+                [recorded.source.encode(), at, encode(recorded.event)], zmq.NOBLOCK
+            )
+        except zmq.Again:
+            self.lost += 1
+
+    def close(self) -> None:
+        """Say that no more will come, and give the socket back."""
+        with contextlib.suppress(zmq.Again):
+            self._socket.send_multipart(END_OF_COPIES, zmq.NOBLOCK)
+        self._socket.close()
 
 
 class EventSinks(msgspec.Struct, frozen=True):

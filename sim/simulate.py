@@ -8,17 +8,19 @@ import msgspec
 
 from actors.fleet_manager import FleetManager
 from actors.messages import Event, Order, OrderChanged, PutOrder
-from actors.site.devices import FLEET_MANAGER
+from actors.site.devices import FLEET_MANAGER, devices
 from actors.site.expand import expand
 from actors.site.model import Site
 from actors.site.roadmap import Roadmap
 from actors.wiring import machines
+from robotics.telemetry import RecordedEvent
 from sim.arrivals import arrivals
 from sim.checker import CHECKER, LOOK, Checker
 from sim.faults import FaultPlan, Faults
 from sim.footprint import Body
 from sim.plant.vehicle import VehicleController
 from sim.plant.wiring import controllers
+from sim.sampling import Recorder, Sampler
 from sim.world import World
 
 MINUTE_NS = 60 * 10**9
@@ -92,10 +94,13 @@ def simulate(
     seed: int,
     progress: Callable[[float], None] | None = None,
     faults: FaultPlan | None = None,
+    recorder: Recorder | None = None,
+    record_hz: float = 1.0,
 ) -> Result:
     """Run the gate for `hours` from midnight of `day` (first side's time), then let it finish.
 
     `progress` is called now and then with the share that is done; `faults` end with the hours.
+    `recorder` is given every event, and all signals so many times a second of virtual time.
     """
     began = time.perf_counter()
     side = next(iter(site.sides.values()))
@@ -110,11 +115,16 @@ def simulate(
         harm = Faults(world, faults, seed, fresh)
     orders: dict[str, Order] = {}
 
-    def keep(_name: str, event: Event, _at_ns: int) -> None:
+    def keep(name: str, event: Event, at_ns: int) -> None:
         if isinstance(event, OrderChanged):
             orders[event.order.request.id] = event.order
+        if recorder is not None:
+            recorder.event(RecordedEvent(name, at_ns, event))
 
     world.on_event = keep
+    run = world.run
+    if recorder is not None:
+        run = Sampler(world, devices(site, day), recorder, round(1e9 / record_hz)).run
     manager = world.machine(FLEET_MANAGER)
     assert isinstance(manager, FleetManager)
     zones = dict.fromkeys(edge.zone for edge in manager.traffic.roadmap.edges.values())
@@ -129,7 +139,7 @@ def simulate(
     end_ns = start_ns + round(hours * 3600e9)
     last_ns = end_ns + round(DRAIN_H * 3600e9)
     while world.now_ns < last_ns:
-        world.run(min(world.now_ns + MINUTE_NS, last_ns))
+        run(min(world.now_ns + MINUTE_NS, last_ns))
         open_orders = sum(o.state not in ("done", "failed", "cancelled") for o in orders.values())
         checker.watch_progress(world.now_ns, open_orders)
         checker.watch_waits(world.now_ns, queues)

@@ -3,7 +3,6 @@
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
 
 import msgspec
 from fastapi import APIRouter, Response
@@ -14,6 +13,7 @@ from actors.site.devices import Device
 from actors.site.model import Point, Section, Site
 from actors.site.roadmap import Edge, PlaceKind, Roadmap
 from interfaces.api.problems import documented
+from interfaces.border import border_point
 
 
 class SideOut(BaseModel):
@@ -141,6 +141,7 @@ def _map(site: Site, roadmap: Roadmap) -> MapOut:
                 heading_rad=round(heading_rad, 4),
             )
         )
+    border = border_point(site, roadmap)
     return MapOut(
         nodes={name: (_cm(x), _cm(y)) for name, (x, y) in roadmap.nodes.items()},
         edges=[
@@ -156,28 +157,8 @@ def _map(site: Site, roadmap: Roadmap) -> MapOut:
             for edge in roadmap.edges.values()
         ],
         places=places,
-        border=_border(site, roadmap),
+        border=(_cm(border[0]), _cm(border[1])) if border else None,
     )
-
-
-def _border(site: Site, roadmap: Roadmap) -> Point | None:
-    """The point of the middle lane that lies `border_m` from the western yard."""
-    west = next(iter(site.sides))
-    ways = [way for way in roadmap.lane_ways if way.from_side == west and way.edges]
-    if not ways:
-        return None
-    lane = ways[len(ways) // 2].edges
-    # Lanes begin and end a little inside the road: their mouths take from both of its ends alike.
-    mouth_m = (site.road.length_m - sum(roadmap.edges[name].length_m for name in lane)) / 2
-    left_m = site.road.border_m - mouth_m
-    for name in lane:
-        for (x0, y0), (x1, y1) in pairwise(roadmap.edges[name].points):
-            length_m = math.hypot(x1 - x0, y1 - y0)
-            if length_m > 0 and left_m <= length_m:
-                share = left_m / length_m
-                return (_cm(x0 + share * (x1 - x0)), _cm(y0 + share * (y1 - y0)))
-            left_m -= length_m
-    return None
 
 
 def _cm(metres: float) -> float:

@@ -19,6 +19,7 @@ class Bench(StrEnum):
     LIVE = "live"
     TRAFFIC = "traffic"
     ASSIGNMENT = "assignment"
+    RECORDING = "recording"
 
 
 def bench(
@@ -27,11 +28,12 @@ def bench(
         typer.Argument(
             help="world: events of virtual time. start: actors and their memory. "
             "live: grants and timers on Ray with 60 AGVs. traffic: a million grants judged. "
-            "assignment: which AGV takes which order, beside scipy."
+            "assignment: which AGV takes which order, beside scipy. "
+            "recording: messages into MCAP, and a fleet recorded live."
         ),
     ],
     site: Annotated[
-        str, typer.Option(help="The site that start and live put to work.")
+        str, typer.Option(help="The site that start, live and recording put to work.")
     ] = "huu-nghi",
     json: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the figures as JSON.")
@@ -66,6 +68,10 @@ def bench(
             from interfaces.bench import assignment
 
             figures = assignment.measure()
+        case Bench.RECORDING:
+            from interfaces.bench import recording
+
+            figures = recording.measure(site, err.print)
     table = Table(title=f"bench {name}", title_justify="left")
     for heading in ("figure", "value", "unit", "baseline", "ratio"):
         table.add_column(heading, justify="left" if heading in ("figure", "unit") else "right")

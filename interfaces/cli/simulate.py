@@ -1,6 +1,8 @@
 """`bordergate simulate SITE`: a stretch of the gate's life in virtual time."""
 
+import contextlib
 import datetime
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +13,10 @@ from rich.table import Table
 
 from actors.site.bundled import find_site
 from actors.site.load import last_change, load_site
-from interfaces.cli.say import EXIT_FAILED, err, out
+from actors.site.model import Site
+from interfaces.cli.say import EXIT_FAILED, complain, err, out
 from interfaces.cli.sites import SiteArgument, parse_day
+from interfaces.recording.run import RunRecorder
 from sim.simulate import Result
 from sim.simulate import simulate as run
 
@@ -35,18 +39,30 @@ def simulate(
     json: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the result as JSON; - prints it.")
     ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.mcap", dir_okay=False, help="Write the run as an MCAP file."),
+    ] = None,
+    record_hz: Annotated[
+        float, typer.Option(min=0.01, max=100, help="Signals a second in it.")
+    ] = 1.0,
 ) -> None:
     """Run the gate's own machines through hours or days within seconds, and check every move."""
     loaded = load_site(find_site(site), day)
     if json is not None and str(json) != "-" and not json.absolute().parent.is_dir():
         raise typer.BadParameter(f"--json: there is no folder {json.absolute().parent}")
+    first_day = day or last_change(loaded)
     trucks = loaded.arrivals.trucks_per_day if trucks_per_day is None else trucks_per_day
     columns = (SpinnerColumn(), *Progress.get_default_columns()[:3], TimeElapsedColumn())
-    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+    with (
+        _recorder(record, loaded, first_day) as recorder,
+        Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar,
+    ):
         task = bar.add_task(f"{loaded.name}, {hours:g} h, {trucks:,} trucks a day", total=1.0)
         result = run(
-            loaded, day or last_change(loaded), hours, trucks, seed,
+            loaded, first_day, hours, trucks, seed,
             progress=lambda share: bar.update(task, completed=share),
+            recorder=recorder, record_hz=record_hz,
         )  # fmt: skip
     if json is not None:
         data = msgspec.json.format(msgspec.json.encode(result))
@@ -61,6 +77,20 @@ def simulate(
         for line in result.found:
             err.print(line, style="red", markup=False)
         raise typer.Exit(EXIT_FAILED)
+
+
+@contextlib.contextmanager
+def _recorder(path: Path | None, site: Site, day: datetime.date) -> Iterator[RunRecorder | None]:
+    """The recorder of the run, if one is asked for; what it cannot write ends the command."""
+    if path is None:
+        yield None
+        return
+    try:
+        with RunRecorder(path, site, day) as recorder:
+            yield recorder
+    except OSError as error:
+        complain(f"--record: {path}: {error.strerror}")
+        raise typer.Exit(EXIT_FAILED) from None
 
 
 def _table(result: Result) -> Table:

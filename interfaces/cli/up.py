@@ -7,6 +7,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.status import Status
 
 from actors.site.bundled import find_site
+from interfaces.cli.recording import (
+    FoxgloveOption,
+    FoxglovePortOption,
+    RecordFileOption,
+    RecordMinutesOption,
+    RecordOption,
+    RecordTotalOption,
+    limits,
+    say_begun,
+    say_ended,
+    start_recorder,
+)
 from interfaces.cli.say import EXIT_FAILED, complain, err, out
 from interfaces.cli.sites import SiteArgument
 from interfaces.gate import LiveGate, PlantError
@@ -24,11 +36,26 @@ def up(
     arrivals: Annotated[
         bool, typer.Option("--arrivals/--no-arrivals", help="Trucks of the site's profile.")
     ] = True,
+    record: RecordOption = None,
+    record_mb_max: RecordTotalOption = 4096,
+    record_file_mb: RecordFileOption = 256,
+    record_file_min: RecordMinutesOption = 60.0,
+    foxglove: FoxgloveOption = False,
+    foxglove_port: FoxglovePortOption = 8765,
 ) -> None:
     """Start the gate: an actor for every device, the simulated robots, the API and the page."""
+    path = find_site(site)
+    bounds = limits(record_mb_max, record_file_mb, record_file_min)
+    live_port = foxglove_port if foxglove else None
     try:
-        with LiveGate(find_site(site), speed=speed, seed=seed) as gate:
-            server = GateServer(gate, host, port, arrivals_seed=seed if arrivals else None)
+        with (
+            LiveGate(path, speed=speed, seed=seed) as gate,
+            start_recorder(gate, path, record, bounds, live_port) as recorder,
+        ):
+            copies = recorder.copies if recorder else None
+            server = GateServer(
+                gate, host, port, arrivals_seed=seed if arrivals else None, copies=copies
+            )
             out.print(f"Starting {gate.site.title}: {len(gate.unanswered)} actors.")
             status = Status("", console=err)
             bar = Progress(
@@ -45,6 +72,8 @@ def up(
                 out.print(f"Ready: {len(gate.devices)} devices and the fleet manager.")
                 out.print(f"Page  http://{host}:{port}/")
                 out.print(f"API   http://{host}:{port}/api/docs")
+                if recorder is not None:
+                    say_begun(recorder, record)
                 out.print("Ctrl-C ends it.")
                 if err.is_terminal:
                     status.start()
@@ -52,6 +81,8 @@ def up(
             with bar:
                 server.run(started, ready, status.update)
             status.stop()
+        if recorder is not None:
+            say_ended(recorder)
         out.print("Ended; nothing is left running.")
     except ValueError as error:
         complain(f"--host: {error}")
