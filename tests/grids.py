@@ -1,6 +1,6 @@
 """Grid maps drawn for tests."""
 
-from sim.grid_map import Cell, GridMap, read_map
+from sim.grid_map import MOVES, Cell, GridMap, read_map
 
 
 def free_map(*rows: str) -> GridMap:
@@ -24,3 +24,15 @@ def one_way_town(columns: int, rows: int) -> GridMap:
                 if 0 <= end[0] < columns and 0 <= end[1] < rows:
                     moves.append(((x, y), end))
     return GridMap(kinds, tuple(moves))
+
+
+def grid_text(grid: GridMap, columns: int, rows: int) -> str:
+    """A map in RHCR's format; what is not of the map is an obstacle."""
+    lines = ["Grid size (x, y)", f"{columns},{rows}", "id,type,station,x,y,N,W,S,E,WAIT"]
+    for x in range(columns):
+        for y in range(rows):
+            ends = [(x + dx, y + dy) for dx, dy in MOVES]
+            weights = ",".join("1" if ((x, y), end) in grid.moves else "inf" for end in ends)
+            kind = grid.kinds.get((x, y), "Obstacle")
+            lines.append(f"{x * rows + y},{kind},None,{x},{y},{weights},1")
+    return "\n".join(lines) + "\n"

@@ -86,7 +86,7 @@ class ThroughTraffic(Traffic):
         return self._lead(vehicle, "", keep, way) is not None
 
     def want(self, nodes: Iterable[str]) -> None:
-        """Let no more roads end in these nodes' zones, nor in no others than these."""
+        """From now on let no road end in these nodes' zones, and in all others again."""
         wanted = self._timetable.rows.wanted
         wanted[:] = False
         for node in nodes:
