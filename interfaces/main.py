@@ -22,9 +22,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (up, simulate, check, lane, bench, version):
+for command in (up, simulate, check, lane, version):
     app.command()(command)
-for group in (explain, vehicle, crane, booth, place, zone):
+for group in (bench, explain, vehicle, crane, booth, place, zone):
     app.add_typer(group)
 
 

@@ -23,8 +23,13 @@ COLUMNS = 10
 """
 
 
+def node_of(cell: Cell) -> str:
+    """The node in the middle of a cell, and its zone."""
+    return f"c{cell[0]}.{cell[1]}"
+
+
 class GridMapError(ValueError):
-    """A map file that is not of its format: says the line, what is there, what is allowed."""
+    """A map that is not of its format, or not fit for its load: says what is given, and allowed."""
 
 
 class GridMap(msgspec.Struct, frozen=True):
@@ -38,11 +43,11 @@ class GridMap(msgspec.Struct, frozen=True):
         """A zone a cell and an edge a move, 1 m at 1 m/s, in the zone of the cell it leads to."""
         edges = {}
         for start, end in self.moves:
-            name = f"{_name(start)}-{_name(end)}"
+            name = f"{node_of(start)}-{node_of(end)}"
             edges[name] = Edge(
-                name, _name(start), _name(end), _name(end), "", 1.0, (start, end), 1.0
+                name, node_of(start), node_of(end), node_of(end), "", 1.0, (start, end), 1.0
             )
-        nodes = {_name((x, y)): (float(x), float(y)) for x, y in self.kinds}
+        nodes = {node_of((x, y)): (float(x), float(y)) for x, y in self.kinds}
         return Roadmap(nodes, edges, {}, ())
 
 
@@ -113,10 +118,6 @@ def read_grid(text: str) -> GridMap:
         if end not in kinds:
             raise _wrong(at, f"a move from {start} to {end}", "moves to free cells of the grid")
     return GridMap(kinds, tuple((start, end) for _, start, end in moves))
-
-
-def _name(cell: Cell) -> str:
-    return f"c{cell[0]}.{cell[1]}"
 
 
 def _count(at: int, value: str) -> int:

@@ -75,6 +75,9 @@ def test_check_tells_all_that_is_wrong_and_exits_with_2(tmp_path: Path) -> None:
         ("up", "demo", "--speed", "0"),
         ("bench", "nothing"),
         ("bench", "world", "--plot", "growth.html"),
+        ("bench", "grid", "no-such.map", "5"),
+        ("bench", "grid", "README.md", "5"),
+        ("bench", "grid", "README.md", "0"),
         ("fly",),
     ],
 )
@@ -110,6 +113,22 @@ def test_bench_tells_figures_beside_their_baselines(tmp_path: Path) -> None:
         {"name", "value", "unit", "baseline", "ratio"}
     ] * len(figures)
     assert figures[0]["name"] == "virtual runtime"
+
+
+def test_bench_grid_tells_goals_a_step_and_makespan_and_what_must_never_be(tmp_path: Path) -> None:
+    hall = tmp_path / "hall.map"
+    row = "." * 8
+    hall.write_text("type octile\nheight 4\nwidth 8\nmap\n" + f"{row}\n" * 4, encoding="utf-8")
+    file = tmp_path / "hall.json"
+    done = run("bench", "grid", str(hall), "4", "--tasks", "12", "--json", str(file))
+    assert done.returncode == 0
+    told = {figure["name"]: figure["value"] for figure in json.loads(file.read_text())["figures"]}
+    assert told["makespan"] > 12
+    assert told["goals a step"] == round(24 / told["steps"], 3)
+    assert not told["two vehicles in one cell"] + told["circles of waits"] + told["standstills"]
+    full = run("bench", "grid", str(hall), "32")
+    assert full.returncode == 2
+    assert "given 32 vehicles, allowed: at most" in full.stderr
 
 
 def test_percentiles_are_values_that_were_measured() -> None:

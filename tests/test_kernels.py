@@ -23,7 +23,7 @@ class Fleet:
 
     def __init__(self, roadmap: Roadmap, vehicles: int, rear_clear_m: float, seed: int) -> None:
         self.random = Random(seed)
-        self.network = Network(roadmap, rear_clear_m, 5.0)
+        self.network = Network(roadmap, rear_clear_m, 5.0, margin_s=2.0)
         self.timetable = Timetable(self.network, vehicles)
         self.search = Search(self.timetable)
         self.now_s = 100.0

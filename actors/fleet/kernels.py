@@ -22,8 +22,6 @@ from numpy.typing import NDArray
 
 NONE = -1
 """No zone, no row, no node: in arrays of indices."""
-MARGIN_S = 2.0
-"""Kept between two vehicles' stays, so that small slips do not make the later one brake [ours]."""
 ROUNDING_S = 1e-6
 """A gap that is too short by less is long enough: else one that was just left would not fit again.
 """
@@ -49,6 +47,8 @@ class Net(NamedTuple):
     onward: NDArray[np.int32]
     rear_clear_m: float
     """The front is so far beyond the end of a zone when the rear is out of it."""
+    margin_s: float
+    """Kept between two vehicles' stays, so that small slips do not make the later one brake."""
     widest: int
     """The most passages through one zone."""
 
@@ -82,6 +82,8 @@ class Rows(NamedTuple):
     """(V): it will not move until further notice."""
     blocked: NDArray[np.bool_]
     """(Z): nobody is let into the zone until further notice."""
+    wanted: NDArray[np.bool_]
+    """(Z): nobody is to stay in the zone, as another is to go through it."""
 
 
 class Labels(NamedTuple):
@@ -89,6 +91,8 @@ class Labels(NamedTuple):
 
     passage: NDArray[np.int32]
     parent: NDArray[np.int32]
+    leg: NDArray[np.int32]
+    """0 before the way has led through where it is to lead through, then 1."""
     enter_s: NDArray[np.float64]
     until_s: NDArray[np.float64]
     """When the gap ends."""
@@ -99,7 +103,7 @@ class Labels(NamedTuple):
     ahead: NDArray[np.int32]
     """(n, K): the stay before which the visit goes."""
     best_s: NDArray[np.float64]
-    """(gaps, passages of a zone): earliest entry found."""
+    """(legs, gaps, passages of a zone): earliest entry found."""
     searched: NDArray[np.int32]
     """The number of the search that `best_s` is of."""
 
@@ -338,12 +342,29 @@ def project(net: Net, rows: Rows, now_s: float) -> int:
                 end += 1
             stay = next_waiting[stay]
     for vehicle in range(len(rows.first)):
-        row = rows.first[vehicle]
-        while row != NONE:
-            leaves = rows.clear_row[row]
-            rows.out_s[row] = np.inf if leaves == NONE else rows.in_s[leaves] + rows.clear_s[row]
-            row = rows.next[row]
+        _set_outs(rows, vehicle)
     return count
+
+
+@njit(cache=True)
+def expect(rows: Rows, vehicle: int, fresh: NDArray[np.int32], in_s: NDArray[np.float64]) -> None:
+    """Set the times of rows that were put at the end of a vehicle's road where they fit.
+
+    No other times change by it: those of the last projection hold on.
+    """
+    for i in range(len(fresh)):
+        rows.in_s[fresh[i]] = in_s[i]
+    _set_outs(rows, vehicle)
+
+
+@njit(cache=True)
+def _set_outs(rows: Rows, vehicle: int) -> None:
+    """When the rear is out of each row of a vehicle, from when the front is in the later ones."""
+    row = rows.first[vehicle]
+    while row != NONE:
+        leaves = rows.clear_row[row]
+        rows.out_s[row] = np.inf if leaves == NONE else rows.in_s[leaves] + rows.clear_s[row]
+        row = rows.next[row]
 
 
 @njit(cache=True)
@@ -369,7 +390,7 @@ def _begins_s(net: Net, rows: Rows, row: int, now_s: float) -> float:
             if leaves == NONE:
                 return np.inf
             leader_out_s = rows.in_s[leaves] + rows.clear_s[leader // per_row]
-            start_s = max(start_s, leader_out_s + MARGIN_S)
+            start_s = max(start_s, leader_out_s + net.margin_s)
     # Had the rear left the rearmost row, that would have been told.
     first = rows.first[vehicle]
     if rows.clear_row[first] == row:
@@ -383,43 +404,63 @@ def _begins_s(net: Net, rows: Rows, row: int, now_s: float) -> float:
 @njit(cache=True)
 def search(
     net: Net, rows: Rows, labels: Labels, number: int, vehicle: int, depart_s: float,
-    goals: NDArray[np.int32], left_s: NDArray[np.float32],
-) -> tuple[int, NDArray[np.int32], NDArray[np.int32], float]:  # fmt: skip
-    """See `Search.best`; the first of the answers is 1 if found, 0 if not, -1 if out of room."""
+    through_s: NDArray[np.float32], left_s: NDArray[np.float32],
+) -> tuple[int, NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], int, float]:  # fmt: skip
+    """See `Search.best`; the first of the answers is 1 if found, 0 if not, -1 if out of room.
+
+    `through_s` and `left_s` are the least times that are left from the end of each passage, to
+    where the way is to lead through (empty: nowhere) and to its goals. Only a goal has none left.
+    """
     per_row = net.zones.shape[1]
     size = len(labels.passage)
     none, nowhere = np.empty(0, np.int32), np.empty((0, per_row), np.int32)
+    never = np.empty(0, np.float64)
+    last_gap = labels.best_s.shape[1] - 1
     # The road that the vehicle has: it must be out of each zone when the next one is due there.
     used = 0
     row = rows.first[vehicle]
     while row != NONE:
         if used == size:
-            return -1, none, nowhere, np.inf
+            return -1, none, nowhere, never, 0, np.inf
         labels.passage[used], labels.parent[used] = rows.passage[row], used - 1
         labels.enter_s[used], labels.until_s[used] = rows.in_s[row], _due_s(net, rows, row)
-        labels.key[used], labels.column[used] = len(labels.best_s) - 1, 0
+        labels.key[used], labels.column[used] = last_gap, 0
+        labels.leg[used] = 0 if len(through_s) else 1
         used += 1
         row = rows.next[row]
     root = used - 1
     labels.enter_s[root] = depart_s - net.drive_s[labels.passage[root]]
-    labels.best_s[len(labels.best_s) - 1, 0] = np.inf
+    labels.best_s[labels.leg[root], last_gap, 0] = np.inf
+    beyond_s = np.inf  # the least time from where it leads through to a goal
+    for passage in range(len(through_s)):
+        if through_s[passage] == 0 and left_s[passage] < beyond_s:
+            beyond_s = left_s[passage]
     heap = [(0.0, root)]
     behind = np.empty(per_row, np.int32)
     while heap:
         _, label = heappop(heap)
         passage, until_s = labels.passage[label], labels.until_s[label]
-        if labels.best_s[labels.key[label], labels.column[label]] < labels.enter_s[label]:
+        leg = labels.leg[label]
+        if labels.best_s[leg, labels.key[label], labels.column[label]] < labels.enter_s[label]:
             continue  # reached sooner since
-        if label > root and _among(passage, goals):
+        ends = label > root and leg == 1 and left_s[passage] == 0
+        if ends and _stays(net, rows, labels, label, per_row):
             return _found(net, labels, label, root, per_row)
         leave_s = labels.enter_s[label] + net.drive_s[passage]
         for at in range(net.onward_from[passage], net.onward_from[passage + 1]):
             onward = net.onward[at]
-            if np.isinf(left_s[onward]):
+            on_s = left_s[onward] if leg else through_s[onward]
+            if np.isinf(on_s):
                 continue
-            ends = _among(onward, goals)
-            if not ends and (net.lane[onward] or net.stop[onward] != NONE):
+            ends = leg == 1 and on_s == 0
+            closed = net.lane[onward] or net.stop[onward] != NONE
+            if closed and not ends:
                 continue
+            next_leg = 1 if on_s == 0 else leg
+            if next_leg != leg:
+                on_s = left_s[onward]
+            elif leg == 0:
+                on_s += beyond_s
             # The gaps of all its zones, behind what is granted there and the vehicle's own visits.
             start_s, key, open_zones = -np.inf, len(rows.before) + net.zones[onward, 0], True
             column = net.local[onward, 0]
@@ -435,8 +476,8 @@ def search(
                 behind[j] = rows.head[zone]
                 while stay != NONE:
                     row = stay // per_row
-                    if rows.vehicle[row] != vehicle and rows.out_s[row] + MARGIN_S > start_s:
-                        start_s, key = rows.out_s[row] + MARGIN_S, stay
+                    if rows.vehicle[row] != vehicle and rows.out_s[row] + net.margin_s > start_s:
+                        start_s, key = rows.out_s[row] + net.margin_s, stay
                         column = net.local[onward, j]
                     behind[j] = rows.after[stay]
                     stay = behind[j] if stay != last_before else NONE
@@ -444,39 +485,40 @@ def search(
                 end_s, next_j = np.inf, NONE
                 for j in range(zones):
                     if behind[j] != NONE:
-                        in_s = rows.in_s[behind[j] // per_row] - MARGIN_S + ROUNDING_S
+                        in_s = rows.in_s[behind[j] // per_row] - net.margin_s + ROUNDING_S
                         if next_j == NONE or in_s < end_s:
                             end_s, next_j = in_s, j
                 enter_s = max(leave_s, start_s)
                 if enter_s > until_s:
                     break  # later gaps are out of reach, too
                 fits = enter_s + net.drive_s[onward] <= end_s
-                if fits and ends:
+                if fits and ends and closed:
                     # There it stays: before nobody, or in a lane before who cannot come earlier.
                     fits = next_j == NONE or (net.lane[onward] and np.isinf(end_s))
                 if fits and _holds(net, labels, label, onward, enter_s):
-                    seen = labels.searched[key, column] == number
-                    if not seen or enter_s < labels.best_s[key, column] - 1e-9:
+                    seen = labels.searched[next_leg, key, column] == number
+                    if not seen or enter_s < labels.best_s[next_leg, key, column] - 1e-9:
                         if used == size:
-                            return -1, none, nowhere, np.inf
-                        labels.searched[key, column] = number
+                            return -1, none, nowhere, never, 0, np.inf
+                        labels.searched[next_leg, key, column] = number
                         labels.key[used], labels.column[used] = key, column
-                        labels.best_s[key, column] = enter_s
+                        labels.leg[used] = next_leg
+                        labels.best_s[next_leg, key, column] = enter_s
                         labels.passage[used], labels.parent[used] = onward, label
                         labels.enter_s[used], labels.until_s[used] = enter_s, end_s
                         for j in range(per_row):
                             labels.ahead[used, j] = behind[j] if j < zones else NONE
-                        bound_s = enter_s + net.drive_s[onward] + left_s[onward]
+                        bound_s = enter_s + net.drive_s[onward] + on_s
                         heappush(heap, (bound_s, used))
                         used += 1
                 if next_j == NONE:
                     break
                 row = behind[next_j] // per_row
-                if rows.out_s[row] + MARGIN_S > start_s:
-                    start_s, key = rows.out_s[row] + MARGIN_S, behind[next_j]
+                if rows.out_s[row] + net.margin_s > start_s:
+                    start_s, key = rows.out_s[row] + net.margin_s, behind[next_j]
                     column = net.local[onward, next_j]
                 behind[next_j] = rows.after[behind[next_j]]
-    return 0, none, nowhere, np.inf
+    return 0, none, nowhere, never, 0, np.inf
 
 
 @njit(cache=True)
@@ -502,16 +544,24 @@ def _due_s(net: Net, rows: Rows, row: int) -> float:
             break
         behind = rows.after[row * per_row + j]
         if behind != NONE and rows.vehicle[behind // per_row] != rows.vehicle[row]:
-            due_s = min(due_s, rows.in_s[behind // per_row] - MARGIN_S + ROUNDING_S)
+            due_s = min(due_s, rows.in_s[behind // per_row] - net.margin_s + ROUNDING_S)
     return due_s
 
 
 @njit(cache=True)
-def _among(passage: int, goals: NDArray[np.int32]) -> bool:
-    for goal in goals:  # noqa: SIM110 (compiles to less)
-        if passage == goal:
-            return True
-    return False
+def _stays(net: Net, rows: Rows, labels: Labels, label: int, per_row: int) -> bool:
+    """Whether a vehicle may stay there: nobody is to come behind it, nor wants to.
+
+    Where no way leads through, a visit is only put where that is so.
+    """
+    passage = labels.passage[label]
+    if net.lane[passage] or net.stop[passage] != NONE:
+        return True
+    for j in range(per_row):
+        zone = net.zones[passage, j]
+        if zone != NONE and (labels.ahead[label, j] != NONE or rows.wanted[zone]):
+            return False
+    return True
 
 
 @njit(cache=True)
@@ -531,7 +581,7 @@ def _holds(net: Net, labels: Labels, label: int, onward: int, enter_s: float) ->
 @njit(cache=True)
 def _found(
     net: Net, labels: Labels, label: int, root: int, per_row: int
-) -> tuple[int, NDArray[np.int32], NDArray[np.int32], float]:
+) -> tuple[int, NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], int, float]:
     """Follow the labels back to the start."""
     arrive_s = labels.enter_s[label] + net.drive_s[labels.passage[label]]
     count, at = 0, label
@@ -540,8 +590,12 @@ def _found(
         at = labels.parent[at]
     passages = np.empty(count, np.int32)
     ahead = np.empty((count, per_row), np.int32)
+    enter_s = np.empty(count, np.float64)
+    through = 0
     for i in range(count - 1, -1, -1):
         passages[i] = labels.passage[label]
         ahead[i] = labels.ahead[label]
+        enter_s[i] = labels.enter_s[label]
+        through += labels.leg[label] == 0
         label = labels.parent[label]
-    return 1, passages, ahead, arrive_s
+    return 1, passages, ahead, enter_s, through, arrive_s

@@ -18,7 +18,9 @@ from actors.site.roadmap import Edge, Roadmap
 class Network:
     """All passages of a roadmap, for vehicles with one kind of body."""
 
-    def __init__(self, roadmap: Roadmap, rear_clear_m: float, speed_mps: float) -> None:
+    def __init__(
+        self, roadmap: Roadmap, rear_clear_m: float, speed_mps: float, margin_s: float
+    ) -> None:
         self._roadmap = roadmap
         self._stops = {place.node for place in roadmap.places.values()}
         self._leaving: dict[str, list[Edge]] = {}
@@ -39,7 +41,7 @@ class Network:
             for zone in edge.zones:
                 self.zone_index.setdefault(zone, len(self.zone_index))
         self.node_index = {node: i for i, node in enumerate(roadmap.nodes)}
-        self.net = self._arrays(rear_clear_m, speed_mps)
+        self.net = self._arrays(rear_clear_m, speed_mps, margin_s)
         self._reversed = self._reversed_graph()
         self._left: dict[tuple[int, ...], NDArray[np.float32]] = {}
 
@@ -99,7 +101,7 @@ class Network:
             for edge in inside:
                 self._chains((*chain, edge))
 
-    def _arrays(self, rear_clear_m: float, speed_mps: float) -> Net:
+    def _arrays(self, rear_clear_m: float, speed_mps: float, margin_s: float) -> Net:
         edges = self._roadmap.edges
         chains = [[edges[edge] for edge in chain] for chain in self.edges]
         held = [list(dict.fromkeys(
@@ -130,6 +132,7 @@ class Network:
             onward_from=np.cumsum([0, *map(len, onward)], dtype=np.int32),
             onward=np.array([q for after in onward for q in after], np.int32),
             rear_clear_m=rear_clear_m,
+            margin_s=margin_s,
             widest=int(users.max(initial=1)),
         )
 

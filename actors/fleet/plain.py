@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from heapq import heappop, heappush
 from itertools import pairwise
 
-from actors.fleet.kernels import MARGIN_S, NONE, ROUNDING_S
+from actors.fleet.kernels import NONE, ROUNDING_S
 from actors.fleet.timetable import Timetable
 
 
@@ -62,7 +62,7 @@ def times(timetable: Timetable, now_s: float) -> tuple[dict[int, float], dict[in
                     for zone in zones_of(timetable, passage[row]):
                         ahead = queues[zone][: queues[zone].index(row)]
                         if ahead and rows.vehicle[ahead[-1]] != vehicle:
-                            start_s = max(start_s, out_s[ahead[-1]] + MARGIN_S)
+                            start_s = max(start_s, out_s[ahead[-1]] + net.margin_s)
                         if rows.blocked[zone]:
                             start_s = math.inf
                 if first_clears is not None and first_clears[0] == row:
@@ -87,7 +87,7 @@ def _clears_in(timetable: Timetable, road: list[int], at: int) -> tuple[int, flo
 
 def gaps(timetable: Timetable, vehicle: int, passage: int) -> Iterator[tuple[float, float, bool]]:
     """(start, end, whether nobody comes after) of the times at which a passage's zones are free."""
-    rows = timetable.rows
+    rows, margin_s = timetable.rows, timetable.net.margin_s
     start_s, later = -math.inf, []
     for zone in zones_of(timetable, passage):
         if rows.blocked[zone]:
@@ -97,57 +97,73 @@ def gaps(timetable: Timetable, vehicle: int, passage: int) -> Iterator[tuple[flo
         turn = fixed[-1] + 1 if fixed else 0
         for row in queue[:turn]:
             if rows.vehicle[row] != vehicle:
-                start_s = max(start_s, float(rows.out_s[row]) + MARGIN_S)
+                start_s = max(start_s, float(rows.out_s[row]) + margin_s)
         later += [(float(rows.in_s[row]), float(rows.out_s[row])) for row in queue[turn:]]
     for in_s, out_s in sorted(later):
-        yield start_s, in_s - MARGIN_S + ROUNDING_S, False
-        start_s = max(start_s, out_s + MARGIN_S)
+        yield start_s, in_s - margin_s + ROUNDING_S, False
+        start_s = max(start_s, out_s + margin_s)
     yield start_s, math.inf, True
 
 
-def arrival_s(timetable: Timetable, vehicle: int, depart_s: float, goals: tuple[int, ...]) -> float:
+def arrival_s(
+    timetable: Timetable,
+    vehicle: int,
+    depart_s: float,
+    goals: tuple[int, ...],
+    through: tuple[int, ...] = (),
+) -> float:
     """When `kernels.search` must find the vehicle at one of its goals; infinite if never."""
     rows, net = timetable.rows, timetable.net
     road = roads(timetable)[vehicle]
     behind = [(int(rows.passage[row]), _due_s(timetable, row)) for row in road]
     last = behind[-1][0]
-    heap = [(depart_s - float(net.drive_s[last]), 0, last, math.inf, tuple(behind))]
-    reached: dict[tuple[int, float], float] = {}
+    start = (last, not through, False)
+    heap = [(depart_s - float(net.drive_s[last]), 0, start, tuple(behind))]
+    reached: dict[tuple[int, bool, float], float] = {}
     number = 0
     while heap:
-        enter_s, _, passage, _, behind_it = heappop(heap)
-        if number and passage in goals:
+        enter_s, _, (passage, led, stays), behind_it = heappop(heap)
+        if stays:
             return enter_s + float(net.drive_s[passage])
         leave_s = enter_s + float(net.drive_s[passage])
         for onward in net.onward[net.onward_from[passage] : net.onward_from[passage + 1]]:
             onward = int(onward)
-            ends = onward in goals
-            if not ends and (net.lane[onward] or net.stop[onward] != NONE):
+            ends = led and onward in goals
+            closed = net.lane[onward] or net.stop[onward] != NONE
+            if closed and not ends:
                 continue
+            leads = led or onward in through
+            wanted = any(rows.wanted[zone] for zone in zones_of(timetable, onward))
             for start_s, end_s, last_in_all in gaps(timetable, vehicle, onward):
                 at_s = max(leave_s, start_s)
                 if math.isinf(at_s) or at_s + net.drive_s[onward] > end_s:
                     continue
-                if ends and not (last_in_all or (net.lane[onward] and math.isinf(end_s))):
+                if closed:
+                    stays = last_in_all or (bool(net.lane[onward]) and math.isinf(end_s))
+                    if not stays:
+                        continue
+                else:
+                    stays = leads and onward in goals and last_in_all and not wanted
+                if at_s > behind_it[-1][1]:
                     continue
                 if not _out_in_time(timetable, behind_it, onward, at_s):
                     continue
-                if at_s < reached.get((onward, start_s), math.inf) - 1e-9:
-                    reached[onward, start_s] = at_s
+                if at_s < reached.get((onward, leads, start_s), math.inf) - 1e-9:
+                    reached[onward, leads, start_s] = at_s
                     number += 1
                     road_to = (*behind_it, (onward, end_s))
-                    heappush(heap, (at_s, number, onward, end_s, road_to))
+                    heappush(heap, (at_s, number, (onward, leads, stays), road_to))
     return math.inf
 
 
 def _due_s(timetable: Timetable, row: int) -> float:
     """When the zones of a row are to be another's."""
-    due_s = math.inf
+    due_s, margin_s = math.inf, timetable.net.margin_s
     for zone in zones_of(timetable, int(timetable.rows.passage[row])):
         queue = [stay // timetable.per_row for stay in timetable.queue(zone)]
         for other in queue[queue.index(row) + 1 :][:1]:
             if timetable.rows.vehicle[other] != timetable.rows.vehicle[row]:
-                due_s = min(due_s, float(timetable.rows.in_s[other]) - MARGIN_S + ROUNDING_S)
+                due_s = min(due_s, float(timetable.rows.in_s[other]) - margin_s + ROUNDING_S)
     return due_s
 
 

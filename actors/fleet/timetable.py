@@ -8,7 +8,7 @@ Rows of one vehicle are linked in the order in which it drives them.
 import numpy as np
 from numpy.typing import NDArray
 
-from actors.fleet.kernels import NONE, Rows, clear, link, unlink
+from actors.fleet.kernels import NONE, Rows, clear, expect, link, unlink
 from actors.fleet.network import Network
 
 ROWS = 256
@@ -43,17 +43,24 @@ class Timetable:
         link(self.net, self.rows, vehicle, np.array(found, np.int32), passages, ahead)
         return found
 
+    def expect(self, vehicle: int, rows: list[int], in_s: NDArray[np.float64]) -> None:
+        """Set when rows that were just appended are entered; other times do not change by it."""
+        expect(self.rows, vehicle, np.array(rows, np.int32), in_s)
+
     def cut(self, rows: list[int]) -> list[tuple[int, int, NDArray[np.int32]]]:
         """Take the last rows of a vehicle's road out; returns what `restore` needs.
 
         The rows themselves stay reserved until they are put back or dropped.
         """
         ahead = np.full((len(rows), self.per_row), NONE, np.int32)
-        unlink(self.net, self.rows, np.array(rows, np.int32), ahead)
+        if rows:
+            unlink(self.net, self.rows, np.array(rows, np.int32), ahead)
         return [(row, int(self.rows.passage[row]), ahead[i]) for i, row in enumerate(rows)]
 
     def restore(self, vehicle: int, cut: list[tuple[int, int, NDArray[np.int32]]]) -> None:
         """Put back exactly what was cut; nothing may have changed since."""
+        if not cut:
+            return
         rows = np.array([row for row, _, _ in cut], np.int32)
         passages = np.array([passage for _, passage, _ in cut], np.int32)
         ahead = np.array([stays for _, _, stays in cut], np.int32)
@@ -123,4 +130,5 @@ def _empty(rows: int, per_row: int, zones: int, vehicles: int) -> Rows:
         first=none(vehicles),
         stopped=np.zeros(vehicles, np.bool_),
         blocked=np.zeros(zones, np.bool_),
+        wanted=np.zeros(zones, np.bool_),
     )

@@ -56,6 +56,9 @@ class Body(msgspec.Struct, frozen=True):
     """How far the front is into a zone when the rear has left the one before, with clearance."""
     speed_mps: float
     """At which times are projected, where the road allows it."""
+    margin_s: float = 2.0
+    """Kept between two vehicles' stays, so that small slips do not make the later one brake [ours].
+    It must not be 0: waits in a circle would not be told from waits in a row."""
 
 
 class Trip(msgspec.Struct, eq=False):
@@ -70,6 +73,8 @@ class Trip(msgspec.Struct, eq=False):
     arrive: int
     """`seq` of its last visit."""
     lane: LaneWay | None = None
+    through: int = 0
+    """`seq` of the visit at whose end it is at what it leads through; 0: through nothing."""
     due_s: float = math.inf
     """When it was projected to end (or to be in the lane), when it was last fitted."""
     retry_s: float = -math.inf
@@ -109,7 +114,7 @@ class Traffic:
         self.router = Router(roadmap)
         self._owner = {place: vehicle for vehicle, place in homes.items()}
         self._horizon_m = horizon_m
-        self._network = Network(roadmap, body.rear_clear_m, body.speed_mps)
+        self._network = Network(roadmap, body.rear_clear_m, body.speed_mps, body.margin_s)
         warm_up(self._network)
         self._names = list(homes)
         self._index = {vehicle: i for i, vehicle in enumerate(self._names)}
@@ -270,6 +275,14 @@ class Traffic:
             self._leave(vehicle, left)
         return trip
 
+    def _give_up(self, held: Held, suffix: list[int]) -> None:
+        """Forget the rows that were cut from the end of a road."""
+        self._timetable.drop(suffix)
+        self._wake(suffix)
+        for _ in suffix:
+            held.rows.pop()
+            held.visits.pop()
+
     def _leave(self, vehicle: str, place: str | None) -> None:
         """It will leave for certain: others may queue behind it."""
         if place is not None and self._taken.get(place) == vehicle:
@@ -288,7 +301,14 @@ class Traffic:
         self._drive(vehicle, trip, way)
         return trip
 
-    def _fit(self, held: Held, last: int, goals: tuple[int, ...], now_s: float) -> Way | None:
+    def _fit(
+        self,
+        held: Held,
+        last: int,
+        goals: tuple[int, ...],
+        now_s: float,
+        through: tuple[int, ...] = (),
+    ) -> Way | None:
         """The best way from row `last`, where the vehicle's road ends, at projected times."""
         rows = self._timetable.rows
         if rows.stopped[held.index]:
@@ -296,7 +316,7 @@ class Traffic:
         leaves_s = float(rows.in_s[last] + self._network.net.drive_s[rows.passage[last]])
         if math.isinf(leaves_s):
             return None
-        return self._search.best(held.index, max(leaves_s, now_s), goals)
+        return self._search.best(held.index, max(leaves_s, now_s), goals, through)
 
     def _drive(self, vehicle: str, trip: Trip, way: Way) -> None:
         """Put a trip's way at the end of its vehicle's road."""
@@ -377,11 +397,7 @@ class Traffic:
             if not math.isinf(old_end_s):
                 trip.due_s = old_end_s
             return False
-        self._timetable.drop(suffix)
-        self._wake(suffix)
-        for _ in suffix:
-            held.rows.pop()
-            held.visits.pop()
+        self._give_up(held, suffix)
         self._drive(vehicle, trip, way)
         return True
 

@@ -1,6 +1,6 @@
-"""`bordergate bench NAME`: measurements beside bare baselines."""
+"""`bordergate bench NAME`: measurements beside bare baselines; `bench grid`: beside planners'."""
 
-from enum import StrEnum
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -8,70 +8,129 @@ import msgspec
 import typer
 from rich.table import Table
 
-from interfaces.cli.say import err, out
+from interfaces.bench.figures import Figure
+from interfaces.cli.say import EXIT_BAD_INPUT, EXIT_FAILED, complain, err, out
+
+bench = typer.Typer(name="bench", no_args_is_help=True)
+JsonOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the figures as JSON.")]
+SiteOption = Annotated[str, typer.Option(help="The site that start, live and recording use.")]
+FileArgument = Annotated[Path, typer.Argument(metavar="MAP", exists=True, dir_okay=False)]
 
 
-class Bench(StrEnum):
-    """What can be measured."""
-
-    WORLD = "world"
-    START = "start"
-    LIVE = "live"
-    TRAFFIC = "traffic"
-    ASSIGNMENT = "assignment"
-    RECORDING = "recording"
+@bench.callback()
+def about() -> None:
+    """Measure; each figure stands beside a bare baseline of the same run, where there is one."""
 
 
-def bench(
-    name: Annotated[
-        Bench,
-        typer.Argument(
-            help="world: events of virtual time. start: actors and their memory. "
-            "live: grants and timers on Ray with 60 AGVs. traffic: a million grants judged. "
-            "assignment: which AGV takes which order, beside scipy. "
-            "recording: messages into MCAP, and a fleet recorded live."
-        ),
-    ],
-    site: Annotated[
-        str, typer.Option(help="The site that start, live and recording put to work.")
-    ] = "huu-nghi",
-    json: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the figures as JSON.")
-    ] = None,
+# Each brings its own load of libraries, so they are imported when they are run.
+
+
+def _world(site: str) -> list[Figure]:
+    """Events of virtual time."""
+    from interfaces.bench import world
+
+    return world.measure()
+
+
+def _start(site: str) -> list[Figure]:
+    """Actors and their memory."""
+    from interfaces.bench import start
+
+    return start.measure(site, err.print)
+
+
+def _live(site: str) -> list[Figure]:
+    """Grants and timers on Ray with 60 AGVs."""
+    from interfaces.bench import live
+
+    return live.measure(site, err.print)
+
+
+def _assignment(site: str) -> list[Figure]:
+    """Which AGV takes which order, beside scipy."""
+    from interfaces.bench import assignment
+
+    return assignment.measure()
+
+
+def _recording(site: str) -> list[Figure]:
+    """Messages into MCAP, and a fleet recorded live."""
+    from interfaces.bench import recording
+
+    return recording.measure(site, err.print)
+
+
+def _command(name: str, measure: Callable[[str], list[Figure]]) -> Callable[..., None]:
+    def command(site: SiteOption = "huu-nghi", json: JsonOption = None) -> None:
+        _tell(name, measure(site), json)
+
+    return command
+
+
+for _name, _measure in (
+    ("world", _world),
+    ("start", _start),
+    ("live", _live),
+    ("assignment", _assignment),
+    ("recording", _recording),
+):
+    bench.command(_name, help=_measure.__doc__)(_command(_name, _measure))
+
+
+@bench.command("traffic")
+def in_traffic(
+    json: JsonOption = None,
     plot: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="traffic: draw how planning times grow, as HTML."),
+        typer.Option(metavar="FILE", help="Draw how planning times grow, as HTML."),
     ] = None,
 ) -> None:
-    """Measure; each figure stands beside a bare baseline of the same run."""
-    if plot is not None and name is not Bench.TRAFFIC:
-        raise typer.BadParameter(f"given for {name}, allowed: for traffic", param_hint="--plot")
-    # Imported here: each bench brings its own load of libraries.
-    match name:
-        case Bench.WORLD:
-            from interfaces.bench import world
+    """A million grants judged, planning times, and what planning anew gains."""
+    from interfaces.bench import traffic
 
-            figures = world.measure()
-        case Bench.START:
-            from interfaces.bench import start
+    _tell("traffic", traffic.measure(err.print, plot), json)
 
-            figures = start.measure(site, err.print)
-        case Bench.LIVE:
-            from interfaces.bench import live
 
-            figures = live.measure(site, err.print)
-        case Bench.TRAFFIC:
-            from interfaces.bench import traffic
+@bench.command("grid")
+def on_grid(
+    file: FileArgument,
+    agents: Annotated[int, typer.Argument(metavar="AGENTS", min=1)],
+    steps: Annotated[int, typer.Option(min=1, help="Steps to run; without end of goals.")] = 500,
+    tasks: Annotated[
+        int | None,
+        typer.Option(min=1, help="So many pick-ups and deliveries, one more a step, and no more."),
+    ] = None,
+    endpoints: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", exists=True, dir_okay=False,
+            help="Where the map's pick-ups and deliveries are, in pibt2's .pd format.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same run.")] = 1,
+    json: JsonOption = None,
+) -> None:  # fmt: skip
+    """Throughput on a grid map of path-finding benchmarks: .map, or RHCR's .grid.
 
-            figures = traffic.measure(err.print, plot)
-        case Bench.ASSIGNMENT:
-            from interfaces.bench import assignment
+    On a .grid with stations goals are those of RHCR's sorting centre, else any free cell.
+    """
+    from interfaces.bench import grid
+    from sim.grid_map import GridMapError
 
-            figures = assignment.measure()
-        case Bench.RECORDING:
-            from interfaces.bench import recording
+    if json is not None and not json.absolute().parent.is_dir():
+        raise typer.BadParameter(f"--json: there is no folder {json.absolute().parent}")
+    load = grid.Load(agents, steps, tasks, seed)
+    try:
+        figures = grid.measure(file, endpoints, load, err.print)
+    except GridMapError as error:
+        complain(str(error))
+        raise typer.Exit(EXIT_BAD_INPUT) from None
+    _tell("grid", figures, json)
+    if any(figure.value for figure in figures if figure.name in grid.NEVER):
+        raise typer.Exit(EXIT_FAILED)
 
-            figures = recording.measure(site, err.print)
+
+def _tell(name: str, figures: list[Figure], json: Path | None) -> None:
     table = Table(title=f"bench {name}", title_justify="left")
     for heading in ("figure", "value", "unit", "baseline", "ratio"):
         table.add_column(heading, justify="left" if heading in ("figure", "unit") else "right")
@@ -81,5 +140,5 @@ def bench(
         table.add_row(figure.name, f"{figure.value:,.3f}", figure.unit, baseline, ratio)
     out.print(table)
     if json is not None:
-        data = msgspec.json.encode({"bench": str(name), "figures": figures})
+        data = msgspec.json.encode({"bench": name, "figures": figures})
         json.write_bytes(msgspec.json.format(data) + b"\n")
