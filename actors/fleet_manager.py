@@ -304,8 +304,10 @@ class FleetManager:
         """The lane has room: take the road to its end; later, note when it is entered."""
         if vehicle.trip is None:
             self._enter_lane(vehicle, now_ns)
-        if vehicle.trip is None:
-            return []  # tried again with the next report, which a silent AGV is asked for
+        if (
+            vehicle.trip is None
+        ):  # tried again with the next report, which a silent AGV is asked for
+            return self._let_rest(vehicle, step, now_ns)
         if vehicle.next is None and self.traffic.may_plan_on(vehicle.name):
             self._undecided = True
         job = vehicle.job
@@ -330,6 +332,15 @@ class FleetManager:
             vehicle.next_trip = trip
         vehicle.permit_way = None
         self._undecided = True  # the place that it leaves can be another's
+
+    def _let_rest(self, vehicle: Vehicle, step: StartStep, now_ns: int) -> list[Effect]:
+        """Take the crossing of an AGV back that stands in the way of those it would wait for."""
+        if not self._dispatch.could_rest(vehicle, step.place):
+            return []
+        vehicle.take_back_crossing()
+        vehicle.waits_since_ns = now_ns
+        self._undecided = True
+        return [Send(vehicle.name, AbandonStep(step.step))]
 
     def _finish(self, vehicle: Vehicle, outcome: str, now_ns: int) -> list[Effect]:
         """The present step is done: note what that means, and go over to the next one."""

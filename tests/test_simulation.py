@@ -83,6 +83,11 @@ def test_under_faults_no_two_vehicles_meet_and_every_order_is_done(plan: FaultPl
 
 @settings(max_examples=15, deadline=None)
 @given(PLANS, st.integers(0, 2**32), st.lists(st.integers(0, 1800), min_size=16, max_size=16))
+@example(  # an AGV on the road has the permit for a lane, but behind one that waits for it
+    FaultPlan(lost_share=0.05, repeated_share=0.2, late_s_max=0.1, outages_per_h=10),
+    2789650484,
+    [124, 261, 301, 338, 411, 509, 0, 73, 272, 54, 224, 196, 537, 617, 1056, 211],
+)
 def test_cancelled_orders_end_too_whatever_else_goes_wrong(
     plan: FaultPlan, seed: int, cancel_s: list[int]
 ):

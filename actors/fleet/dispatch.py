@@ -57,8 +57,23 @@ class Dispatch:
         return effects
 
     def _is_in_the_way(self, vehicle: Vehicle) -> bool:
-        """Whether its road ends neither in a place nor in a lane."""
+        """Whether it has nothing to do, and its road ends in no place."""
         return vehicle.step is None and self._traffic.place_of(vehicle.name) is None
+
+    def could_rest(self, vehicle: Vehicle, side: Side) -> bool:
+        """Whether it stands on the road of a side, and there is a place to which it can go."""
+        if not self._stands_on_road(vehicle):
+            return False
+        places = [place for kind in RESTS for place in self._stations.free(side, kind)]
+        if side == vehicle.home_side:
+            places.append(self._plan.roadmap.places[vehicle.home])
+        node, time_s = self._traffic.node_of(vehicle.name), self._traffic.router.time_s
+        return any(math.isfinite(time_s(node, place.node)) for place in places)
+
+    def _stands_on_road(self, vehicle: Vehicle) -> bool:
+        """Whether its road ends neither in a place nor in a lane: nobody gets past it there."""
+        name = vehicle.name
+        return self._traffic.place_of(name) is None and not self._traffic.ends_in_lane(name)
 
     def is_stranded(self) -> bool:
         """Whether an AGV could not be told a next step and stands on the road."""
@@ -188,9 +203,12 @@ class Dispatch:
         stopped where the road leads into lanes only has no choice.
         """
         node, edges = self._traffic.node_of(vehicle.name), self._plan.roadmap.edges
-        in_the_way = vehicle.step is None and self._traffic.place_of(vehicle.name) is None
-        if in_the_way and self.places_aside(vehicle, vehicle.side, node):
-            return self._step_aside(vehicle, now_ns)
+        if self._is_in_the_way(vehicle):
+            if self.places_aside(vehicle, vehicle.side, node):
+                return self._step_aside(vehicle, now_ns)
+            resting = self._rest(vehicle, now_ns) if self._stands_on_road(vehicle) else []
+            if resting:
+                return resting
         ways = [
             way
             for way in self._lanes.open_ways(vehicle.side)

@@ -189,6 +189,10 @@ class Traffic:
         """The node at which the vehicle's planned road ends."""
         return self.roadmap.edges[self._held[vehicle].visits[-1].edges[-1]].end
 
+    def ends_in_lane(self, vehicle: str) -> bool:
+        """Whether the vehicle's planned road ends in a lane."""
+        return self._held[vehicle].lane is not None
+
     def may_take(self, vehicle: str, place: str) -> bool:
         """Whether the place is free for this vehicle: nobody's, or its own home."""
         if self._taken.get(place, vehicle) != vehicle:
