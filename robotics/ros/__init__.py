@@ -1,0 +1,1 @@
+"""ROS 2 without ROS: names of devices, definitions of messages, and messages as bytes."""
