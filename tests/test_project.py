@@ -112,8 +112,11 @@ def test_constraints_pin_every_declared_dependency():
     assert set(map(normal, declared)) <= pinned
 
 
-def test_constraints_are_plain_pins():
-    lines = (ROOT / "constraints.txt").read_text().splitlines()
+@pytest.mark.parametrize("file", ["constraints.txt", "robotics/ros/requirements.txt"])
+def test_dependencies_are_plain_sorted_pins(file):
+    lines = (ROOT / file).read_text().splitlines()
+    if file.startswith("robotics"):
+        assert lines == sorted(lines)
     assert not [line for line in lines if not re.fullmatch(r"[\w.-]+==[\w.!+]+", line)]
 
 
