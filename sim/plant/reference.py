@@ -1,12 +1,21 @@
-"""The robots of a site as ROS nodes: reference controllers, in processes of their own."""
+"""The robots of a site as ROS nodes: reference controllers, in processes of their own.
 
+`python -m sim.plant.reference SITE [--without DEVICE]` prints the order for them as JSON: all
+devices of the site but those that somebody brings himself.
+"""
+
+import argparse
 import datetime
 import subprocess
+import time
 from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from actors.site.bundled import find_site
 from actors.site.devices import devices
+from actors.site.expand import expand
+from actors.site.load import load_site
 from actors.site.model import Site
 from actors.site.roadmap import Roadmap
 from robotics.clock import GateTime
@@ -123,3 +132,27 @@ def in_processes(
     for first in range(0, len(made), DEVICES_A_PROCESS):
         some = made[first : first + DEVICES_A_PROCESS]
         yield ReferenceProcess(domain, some, gate_time, seed)
+
+
+def main() -> None:
+    """Print an order for `python -m robotics.ros.reference`."""
+    parser = argparse.ArgumentParser(prog="python -m sim.plant.reference")
+    parser.add_argument("site", help="a file or a bundled name")
+    parser.add_argument("--without", action="append", default=[], metavar="DEVICE")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="of the times that lifts and scans take"
+    )
+    given = parser.parse_args()
+    day = datetime.datetime.now(datetime.UTC).date()
+    site = load_site(find_site(given.site), day)
+    made = setups(site, expand(site, day), day)
+    unknown = set(given.without) - {setup.device for setup in made}
+    if unknown:
+        parser.error(f"--without: no device with a controller: {', '.join(sorted(unknown))}")
+    some = tuple(setup for setup in made if setup.device not in given.without)
+    order = ReferenceOrder(some, GateTime(time.time_ns()), given.seed)
+    print(msgspec.json.encode(order).decode())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,12 +1,13 @@
-"""Reference controllers in one process: `python -m robotics.ros.reference < order.json`.
+"""Reference controllers in one process: `python -m robotics.ros.reference [ORDER.json]`.
 
-The order is one line (`order.py`). It says "ready", and ends when its standard input does, so that
-it never outlives who started it.
+Without a file the order (`order.py`) is one line on standard input; then the process says "ready",
+and ends when its standard input does, so that it never outlives who started it.
 """
 
 import contextlib
 import sys
 import threading
+from pathlib import Path
 from random import Random
 
 import msgspec
@@ -33,7 +34,9 @@ def make(setup: Setup, clock: GateClock, seed: int) -> Device:
 
 def main() -> None:
     """Read the order, say "ready", and run."""
-    order = msgspec.json.decode(sys.stdin.buffer.readline(), type=ReferenceOrder)
+    from_file = len(sys.argv) > 1
+    data = Path(sys.argv[1]).read_bytes() if from_file else sys.stdin.buffer.readline()
+    order = msgspec.json.decode(data, type=ReferenceOrder)
     rclpy.init()
     clock = order.gate_time()
     executor = SingleThreadedExecutor()  # all callbacks of all devices in turn: no locks needed
@@ -41,7 +44,8 @@ def main() -> None:
     for device in devices:
         executor.add_node(device)
         device.begin()
-    threading.Thread(target=_end_with_input, name="input", daemon=True).start()
+    if not from_file:
+        threading.Thread(target=_end_with_input, name="input", daemon=True).start()
     print("ready", flush=True)
     with contextlib.suppress(ExternalShutdownException, ShutdownException, KeyboardInterrupt):
         executor.spin()
