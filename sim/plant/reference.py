@@ -1,7 +1,7 @@
 """The robots of a site as ROS nodes: reference controllers, in processes of their own.
 
-`python -m sim.plant.reference SITE [--without DEVICE]` prints the order for them as JSON: all
-devices of the site but those that somebody brings himself.
+`python -m sim.plant.reference SITE [--without DEVICE | --only DEVICE]` prints the order for them as
+JSON: all devices of the site, or all but those that somebody brings himself, or these alone.
 """
 
 import argparse
@@ -138,7 +138,9 @@ def main() -> None:
     """Print an order for `python -m robotics.ros.reference`."""
     parser = argparse.ArgumentParser(prog="python -m sim.plant.reference")
     parser.add_argument("site", help="a file or a bundled name")
-    parser.add_argument("--without", action="append", default=[], metavar="DEVICE")
+    chosen = parser.add_mutually_exclusive_group()
+    chosen.add_argument("--without", action="append", default=[], metavar="DEVICE")
+    chosen.add_argument("--only", action="append", default=[], metavar="DEVICE")
     parser.add_argument(
         "--seed", type=int, default=1, help="of the times that lifts and scans take"
     )
@@ -146,10 +148,12 @@ def main() -> None:
     day = datetime.datetime.now(datetime.UTC).date()
     site = load_site(find_site(given.site), day)
     made = setups(site, expand(site, day), day)
-    unknown = set(given.without) - {setup.device for setup in made}
+    every = {setup.device for setup in made}
+    unknown = {*given.without, *given.only} - every
     if unknown:
-        parser.error(f"--without: no device with a controller: {', '.join(sorted(unknown))}")
-    some = tuple(setup for setup in made if setup.device not in given.without)
+        parser.error(f"no device with a controller: {', '.join(sorted(unknown))}")
+    names = set(given.only) or every - set(given.without)
+    some = tuple(setup for setup in made if setup.device in names)
     order = ReferenceOrder(some, GateTime(time.time_ns()), given.seed)
     print(msgspec.json.encode(order).decode())
 
