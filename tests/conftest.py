@@ -5,12 +5,37 @@ from collections.abc import Iterator
 
 import pytest
 
+from robotics.ros.domain import RosDomain
+from robotics.ros.rosbridge import Rosbridge
+from robotics.ros.venv import ros_venv
+
 
 def pytest_configure(config: pytest.Config) -> None:
     # A machine of one's own may lack a browser. In continuous integration nothing is missing, and a
     # test that is skipped there would hide behind a green result for ever.
     if os.environ.get("CI"):
         config.pluginmanager.register(_EveryTestRuns())
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    # Making the environment takes minutes the first time; no test's time limit is to pay for that.
+    needed = any("ros_domain" in getattr(item, "fixturenames", ()) for item in session.items)
+    if needed and not session.config.option.collectonly:
+        ros_venv(print)
+
+
+@pytest.fixture(scope="session")
+def ros_domain() -> Iterator[RosDomain]:
+    """A ROS domain with nobody in it but who is started in it; all tests share it."""
+    with RosDomain(ros_venv()) as domain:
+        yield domain
+
+
+@pytest.fixture(scope="session")
+def rosbridge(ros_domain: RosDomain) -> Iterator[Rosbridge]:
+    """A real rosbridge server in that domain; who stops it starts it again."""
+    with Rosbridge(ros_domain) as server:
+        yield server
 
 
 class _EveryTestRuns:

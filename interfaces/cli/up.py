@@ -1,6 +1,7 @@
 """`bordergate up SITE`: the gate live, with its API and page, until Ctrl-C."""
 
-from typing import Annotated
+import re
+from typing import Annotated, Literal
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -21,7 +22,8 @@ from interfaces.cli.recording import (
 )
 from interfaces.cli.say import EXIT_FAILED, complain, err, out
 from interfaces.cli.sites import SiteArgument
-from interfaces.gate import LiveGate, PlantError
+from interfaces.drivers import Driver, DriverError, plant, reference_robots, robots_behind
+from interfaces.gate import LiveGate
 from interfaces.server import GateServer, PortTakenError
 
 
@@ -36,6 +38,15 @@ def up(
     arrivals: Annotated[
         bool, typer.Option("--arrivals/--no-arrivals", help="Trucks of the site's profile.")
     ] = True,
+    driver: Annotated[
+        Literal["plant", "ros"], typer.Option(help="Simulated robots, or robots over ROS 2.")
+    ] = "plant",
+    rosbridge: Annotated[
+        str, typer.Option(help="With --driver ros: robots behind this server, ws://HOST:PORT.")
+    ] = "",
+    reference: Annotated[
+        bool, typer.Option("--reference", help="With --driver ros: reference robots, started here.")
+    ] = False,
     record: RecordOption = None,
     record_mb_max: RecordTotalOption = 4096,
     record_file_mb: RecordFileOption = 256,
@@ -43,13 +54,14 @@ def up(
     foxglove: FoxgloveOption = False,
     foxglove_port: FoxglovePortOption = 8765,
 ) -> None:
-    """Start the gate: an actor for every device, the simulated robots, the API and the page."""
+    """Start the gate: an actor for every device, the robots, the API and the page."""
+    robots = _driver(driver, rosbridge, reference)
     path = find_site(site)
     bounds = limits(record_mb_max, record_file_mb, record_file_min)
     live_port = foxglove_port if foxglove else None
     try:
         with (
-            LiveGate(path, speed=speed, seed=seed) as gate,
+            LiveGate(path, speed=speed, seed=seed, driver=robots) as gate,
             start_recorder(gate, path, record, bounds, live_port) as recorder,
         ):
             copies = recorder.copies if recorder else None
@@ -87,6 +99,22 @@ def up(
     except ValueError as error:
         complain(f"--host: {error}")
         raise typer.Exit(2) from None
-    except (PlantError, PortTakenError) as error:
+    except (DriverError, PortTakenError) as error:
         complain(str(error))
         raise typer.Exit(EXIT_FAILED) from None
+
+
+def _driver(driver: str, rosbridge: str, reference: bool) -> Driver:
+    """What the options ask for; ends with a word on what does not go together."""
+    match driver, rosbridge, reference:
+        case "plant", "", False:
+            return plant()
+        case "ros", "", True:
+            return reference_robots(err.print)
+        case "ros", url, False if re.fullmatch(r"wss?://[^/\s:]+:\d{1,5}/?", url):
+            return robots_behind(url)
+        case "plant", _, _:
+            complain("--rosbridge and --reference: only with --driver ros")
+        case _:
+            complain("--driver ros: needs --rosbridge ws://HOST:PORT, or --reference; not both")
+    raise typer.Exit(2)
