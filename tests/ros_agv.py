@@ -1,8 +1,8 @@
 """An AGV's controller for tests, in the ROS environment: keeps the contract and notes all it does.
 
 Run as `python ros_agv.py NAMESPACE MEMORY SPEED`. It drives its road at one speed [m/s], by dead
-reckoning, and keeps its account in the file MEMORY, so that it can be killed and started again. What
-it takes and does goes to standard output, a line of JSON each.
+reckoning, and keeps its account in the file MEMORY, so that it can be killed and started again.
+What it takes and does goes to standard output, a line of JSON each.
 """
 
 import json

@@ -222,12 +222,12 @@ def test_garbage_on_its_topics_puts_an_agv_to_doubt_and_not_to_motion(
 
 def test_a_server_that_sends_anything_at_all_is_refused_and_no_more(tmp_path: Path):
     sent = threading.Semaphore(0)
-    frames: queue.SimpleQueue[str | bytes] = queue.SimpleQueue()
+    frames: queue.SimpleQueue[str | bytes | None] = queue.SimpleQueue()
 
     def serve(connection: ServerConnection) -> None:
         with contextlib.suppress(ConnectionClosed):
-            while True:
-                connection.send(frames.get())
+            while (frame := frames.get()) is not None:
+                connection.send(frame)
                 sent.release()
 
     with serve_websocket(serve, LOOPBACK, 0) as server:
@@ -253,7 +253,7 @@ def test_a_server_that_sends_anything_at_all_is_refused_and_no_more(tmp_path: Pa
             assert sent.acquire(timeout=5)
             time.sleep(0.1)
         link.close()
-        server.shutdown()
+        frames.put(None)
     assert told == [LinkRestored()]
     assert link.counts()["refused: form"] > 50
     assert link.counts()["connections"] == 1

@@ -81,7 +81,7 @@ class Found(msgspec.Struct):
         """What is missing or wrong, and how to mend it."""
         said = []
         state = f"/{self.name}/state"
-        if self.samples == 0 and self.refused == 0:
+        if self.samples == 0 and self.refused == 0:  # then one cause is enough
             kind = {"vehicle": "AgvState", "crane": "CraneState", "booth": "ScannerState"}[
                 self.kind
             ]
@@ -99,7 +99,7 @@ class Found(msgspec.Struct):
             side = "ahead of" if self.skew_s > 0 else "behind"
             said.append(
                 f"its clock is {abs(self.skew_s):.3f} s {side} the gate's, allowed:"
-                f" {skew_s_max:g} s; keep both with NTP (chrony), and stamp when the sample is taken"
+                f" {skew_s_max:g} s; keep both with NTP, and stamp when the sample is taken"
             )
         for service in SERVICES[self.kind]:
             if service in self.failures:
