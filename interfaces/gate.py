@@ -6,16 +6,13 @@ Here, and nowhere else, machines meet their runtime, links, clock and data plane
 import contextlib
 import datetime
 import shutil
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import msgspec
 import psutil
 
 from actors.host import Ports, ask_host, start_hosts, start_ray, stop_ray
@@ -24,29 +21,25 @@ from actors.site.devices import FLEET_MANAGER, devices
 from actors.site.expand import expand
 from actors.site.load import load_site
 from actors.wiring import makers
+from interfaces.drivers import END_S, Driven, Driver, plant
 from robotics.clock import GateTime
 from robotics.telemetry import Bus, EventKeeper, EventSinks, SignalForwarder, SignalReader
-from robotics.zmq_link import ZmqLinks
-from sim.plant.server import PlantOrder
 
-PLANT_READY_S = 30.0
-END_S = 1.5
-"""What has been told to end is given so long, then it is killed."""
-
-
-class PlantError(RuntimeError):
-    """The process of the simulated controllers did not come up."""
+PLANT = plant()
 
 
 class LiveGate:
-    """A gate whose devices are Ray actors and whose robots are simulated, live.
+    """A gate whose devices are Ray actors; `driver` says what their robots are.
 
-    Enter it to have the data plane, the plant and Ray; `start` then starts the actors. Leaving it
+    Enter it to have the data plane, the robots and Ray; `start` then starts the actors. Leaving it
     ends every process that was started. `keeper` and `signals` are read and closed by a `ViewPump`.
+
+    Raises:
+        DriverError: on entering; what drives the robots did not come up.
     """
 
     def __init__(
-        self, site_path: Path, *, speed: float = 1.0, seed: int = 1, plant_log: str = ""
+        self, site_path: Path, *, speed: float = 1.0, seed: int = 1, driver: Driver = PLANT
     ) -> None:
         self.day = datetime.datetime.now(datetime.UTC).date()
         self.site = load_site(site_path, self.day)
@@ -55,8 +48,7 @@ class LiveGate:
         self.gate_time = GateTime(epoch_ns=time.time_ns(), speed=speed)
         self.unanswered = [FLEET_MANAGER, *(device.id for device in self.devices)]
         """Machines whose actor has not answered yet."""
-        self._site_path, self._seed, self._plant_log = site_path, seed, plant_log
-        self._ray = False
+        self._site_path, self._seed, self._driver = site_path, seed, driver
 
     def __enter__(self) -> Self:
         self._folder = tempfile.mkdtemp(prefix="bordergate-")  # mode 700
@@ -64,10 +56,11 @@ class LiveGate:
         self.keeper = EventKeeper(self.bus)
         self.forwarder = SignalForwarder(self.bus)
         self.signals = SignalReader(self.bus)
-        self._plant = self._start_plant()
-        # Ray's node dies with the *thread* that started it, so that is not left to a helper thread.
-        start_ray()
-        self._ray = True
+        with contextlib.ExitStack() as begun:
+            begun.callback(shutil.rmtree, self._folder, ignore_errors=True)
+            self._links = begun.enter_context(self._driver(self._driven()))
+            begun.enter_context(_ray())
+            self._begun = begun.pop_all()
         return self
 
     def __exit__(
@@ -76,31 +69,11 @@ class LiveGate:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        started = psutil.Process().children(recursive=True)
-        assert self._plant.stdin is not None
-        self._plant.stdin.close()  # its signal to end
-        if self._ray:
-            stop_ray()
-        # Ray's own agents look only every few seconds whether their node is still there. Actors
-        # have nothing to tidy up: without them, robots stop by themselves.
-        for process in started:
-            if process.pid != self._plant.pid:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    process.kill()
-        _, left = psutil.wait_procs(started, timeout=END_S)
-        for process in left:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._begun.close()
 
     def start(self, progress: Callable[[str, int], None]) -> None:
         """Start an actor for every machine; `progress` hears (name, process) of each."""
-        controlled = frozenset(d.id for d in self.devices if d.kind != "lane")
-        ports = Ports(
-            clock=self.gate_time,
-            link=ZmqLinks(self.bus, controlled),
-            sink=EventSinks(self.bus),
-        )
+        ports = Ports(clock=self.gate_time, link=self._links, sink=EventSinks(self.bus))
         every = makers(self.site, self.roadmap, self.day)
         for name, process in start_hosts(every, ports):
             self.unanswered.remove(name)
@@ -119,25 +92,33 @@ class LiveGate:
         assert reply is not None, f"no reply to {type(message).__name__}"
         return reply
 
-    def _start_plant(self) -> subprocess.Popen[bytes]:
-        order = PlantOrder(
-            site=str(self._site_path.resolve()),
+    def _driven(self) -> Driven:
+        return Driven(
+            site_path=self._site_path,
+            site=self.site,
+            roadmap=self.roadmap,
             day=self.day,
+            devices=self.devices,
             seed=self._seed,
-            bus=self.bus,
             gate_time=self.gate_time,
-            log=self._plant_log,
+            bus=self.bus,
         )
-        plant = subprocess.Popen(
-            [sys.executable, "-m", "sim.plant.server"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is for the gate, which ends its plant in order
-        )
-        assert plant.stdin is not None
-        assert plant.stdout is not None
-        plant.stdin.write(msgspec.json.encode(order) + b"\n")
-        plant.stdin.flush()
-        if plant.stdout.readline() != b"ready\n":
-            raise PlantError(f"the plant ended with code {plant.wait(PLANT_READY_S)}")
-        return plant
+
+
+@contextlib.contextmanager
+def _ray() -> Iterator[None]:
+    """Ray's node. It dies with the *thread* that started it, so that is no helper thread."""
+    others = set(psutil.Process().children())
+    try:
+        start_ray()
+        yield
+    finally:
+        roots = [child for child in psutil.Process().children() if child not in others]
+        started = [*roots, *(process for root in roots for process in root.children(True))]
+        stop_ray()
+        # Ray's own agents look only every few seconds whether their node is still there. Actors
+        # have nothing to tidy up: without them, robots stop by themselves.
+        for process in started:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(started, timeout=END_S)

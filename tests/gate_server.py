@@ -94,6 +94,13 @@ def put(name: str, container: str = "CSQU3054383", way: str = "VN-CN") -> PutOrd
     return PutOrder(OrderRequest(name, container, "45G1", from_side, to_side))
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 @contextlib.contextmanager
 def served(app: ASGIApp) -> Iterator[str]:
     """The address at which the app answers, for as long as the context lasts."""

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ import psutil
 import pytest
 
 from interfaces.bench.figures import percentile
+from tests.gate_server import free_port
 
 BORDERGATE = [sys.executable, "-m", "interfaces.main"]
 
@@ -73,6 +73,10 @@ def test_check_tells_all_that_is_wrong_and_exits_with_2(tmp_path: Path) -> None:
         ("up", "demo", "--host", "0.0.0.0"),
         ("up", "demo", "--port", "0"),
         ("up", "demo", "--speed", "0"),
+        ("up", "demo", "--reference"),
+        ("up", "demo", "--driver", "ros"),
+        ("up", "demo", "--driver", "ros", "--reference", "--rosbridge", "ws://127.0.0.1:9090"),
+        ("up", "demo", "--driver", "ros", "--rosbridge", "127.0.0.1:9090"),
         ("bench", "nothing"),
         ("fly",),
     ],
@@ -117,13 +121,6 @@ def test_percentiles_are_values_that_were_measured() -> None:
     assert percentile(values, 0.99) == 99
     with pytest.raises(ValueError, match="no values"):
         percentile([], 0.5)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def call(port: int, path: str, method: str = "GET", body: object = None) -> tuple[int, object]:

@@ -3,8 +3,7 @@
 import math
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import httpx
 import psutil
@@ -13,26 +12,20 @@ import pytest
 from actors.host import live_hosts, process_of
 from actors.messages import (
     CancelOrder,
-    Event,
     OrderAnswer,
-    OrderChanged,
-    OrderRequest,
     OrderState,
     PutOrder,
 )
 from actors.site.bundled import find_site
 from actors.site.devices import FLEET_MANAGER
-from actors.site.load import load_site
 from interfaces.api.app import create_app
 from interfaces.gate import LiveGate
 from interfaces.pump import ViewPump
 from interfaces.view import LiveView
-from sim.simulate import build
 from tests.gate_server import served
-from tests.site_files import DAY
+from tests.live_orders import request, until, virtual_histories
 
 SPEED = 20.0
-WAIT_S = 110.0
 
 
 class Running:
@@ -65,18 +58,6 @@ class Running:
         return signals[0].speed_mps if signals[0] is not None else 0.0
 
 
-def request(order: str, way: str) -> OrderRequest:
-    return OrderRequest(order, "CSQU3054383", "45G1", way[:2], way[3:])
-
-
-def until(holds: Callable[[], bool], what: str, wait_s: float = WAIT_S) -> None:
-    """Wait for something that comes about in its own time."""
-    end = time.monotonic() + wait_s
-    while not holds():
-        assert time.monotonic() < end, f"not in {wait_s:.0f} s: {what}"
-        time.sleep(0.05)
-
-
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
     gate = LiveGate(find_site("demo"), speed=SPEED)
@@ -105,24 +86,6 @@ def test_nothing_of_the_gate_listens_beyond_loopback(running: Running) -> None:
     ]
     assert listening
     assert [x for x in listening if not x[1].startswith(("127.", "::ffff:127.", "::1"))] == []
-
-
-def virtual_histories(orders: list[OrderRequest]) -> dict[str, tuple[list[OrderState], str]]:
-    """States and AGV of each order, put at once, in virtual time."""
-    world, _ = build(load_site(find_site("demo")), DAY, 0, seed=1)
-    world.run(5_000_000_000)
-    ended: dict[str, tuple[list[OrderState], str]] = {}
-
-    def keep(_name: str, event: Event, _at_ns: int) -> None:
-        if isinstance(event, OrderChanged):
-            order = event.order
-            ended[order.request.id] = ([mark.state for mark in order.history], order.vehicle)
-
-    world.on_event = keep
-    for order in orders:
-        world.post(FLEET_MANAGER, PutOrder(order), world.now_ns)
-    world.run(world.now_ns + 7200_000_000_000)
-    return ended
 
 
 @pytest.mark.timeout(240)

@@ -22,6 +22,7 @@ from actors.site.devices import FLEET_MANAGER
 from actors.site.roadmap import Roadmap
 from interfaces.bench.bare_ray import call_s, start_empty
 from interfaces.bench.figures import Figure, compared, percentile
+from interfaces.drivers import plant
 from interfaces.gate import LiveGate
 from interfaces.pump import ViewPump
 from interfaces.view import LiveView
@@ -38,7 +39,7 @@ def measure(site: str, say: Callable[[str], None]) -> list[Figure]:
     """Run the site with 60 AGVs, all with orders, and measure for three minutes."""
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "plant.log"
-        gate = LiveGate(_with_vehicles(site, folder), plant_log=str(log))
+        gate = LiveGate(_with_vehicles(site, folder), driver=plant(log=str(log)))
         say(f"{len(gate.unanswered)} actors are started")
         view = LiveView(gate.site, gate.roadmap, gate.devices)
         with gate, ViewPump(view, gate.keeper, gate.signals):

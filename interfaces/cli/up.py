@@ -1,6 +1,7 @@
 """`bordergate up SITE`: the gate live, with its API and page, until Ctrl-C."""
 
-from typing import Annotated
+import re
+from typing import Annotated, Literal
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -9,7 +10,8 @@ from rich.status import Status
 from actors.site.bundled import find_site
 from interfaces.cli.say import EXIT_FAILED, complain, err, out
 from interfaces.cli.sites import SiteArgument
-from interfaces.gate import LiveGate, PlantError
+from interfaces.drivers import Driver, DriverError, plant, reference_robots, robots_behind
+from interfaces.gate import LiveGate
 from interfaces.server import GateServer, PortTakenError
 
 
@@ -24,10 +26,20 @@ def up(
     arrivals: Annotated[
         bool, typer.Option("--arrivals/--no-arrivals", help="Trucks of the site's profile.")
     ] = True,
+    driver: Annotated[
+        Literal["plant", "ros"], typer.Option(help="Simulated robots, or robots over ROS 2.")
+    ] = "plant",
+    rosbridge: Annotated[
+        str, typer.Option(help="With --driver ros: robots behind this server, ws://HOST:PORT.")
+    ] = "",
+    reference: Annotated[
+        bool, typer.Option("--reference", help="With --driver ros: reference robots, started here.")
+    ] = False,
 ) -> None:
-    """Start the gate: an actor for every device, the simulated robots, the API and the page."""
+    """Start the gate: an actor for every device, the robots, the API and the page."""
+    robots = _driver(driver, rosbridge, reference)
     try:
-        with LiveGate(find_site(site), speed=speed, seed=seed) as gate:
+        with LiveGate(find_site(site), speed=speed, seed=seed, driver=robots) as gate:
             server = GateServer(gate, host, port, arrivals_seed=seed if arrivals else None)
             out.print(f"Starting {gate.site.title}: {len(gate.unanswered)} actors.")
             status = Status("", console=err)
@@ -56,6 +68,22 @@ def up(
     except ValueError as error:
         complain(f"--host: {error}")
         raise typer.Exit(2) from None
-    except (PlantError, PortTakenError) as error:
+    except (DriverError, PortTakenError) as error:
         complain(str(error))
         raise typer.Exit(EXIT_FAILED) from None
+
+
+def _driver(driver: str, rosbridge: str, reference: bool) -> Driver:
+    """What the options ask for; ends with a word on what does not go together."""
+    match driver, rosbridge, reference:
+        case "plant", "", False:
+            return plant()
+        case "ros", "", True:
+            return reference_robots(err.print)
+        case "ros", url, False if re.fullmatch(r"wss?://[^/\s:]+:\d{1,5}/?", url):
+            return robots_behind(url)
+        case "plant", _, _:
+            complain("--rosbridge and --reference: only with --driver ros")
+        case _:
+            complain("--driver ros: needs --rosbridge ws://HOST:PORT, or --reference; not both")
+    raise typer.Exit(2)

@@ -31,15 +31,22 @@ class NoDomainError(RuntimeError):
 class RosDomain:
     """Enter it to have a domain that no other of this user has; leaving it gives it back.
 
+    With a `number`, it is that domain, whoever else is in it.
+
     Raises:
         NoDomainError: on entering; none is free.
     """
 
-    def __init__(self, venv: RosVenv) -> None:
+    def __init__(self, venv: RosVenv, number: int | None = None) -> None:
         self.venv = venv
+        self._given = number
 
     def __enter__(self) -> Self:
-        self.number, self._lock = _take_domain()
+        self._lock: IO[str] | None = None
+        if self._given is None:
+            self.number, self._lock = _take_domain()
+        else:
+            self.number = self._given
         self.folder = Path(tempfile.mkdtemp(prefix="bordergate-ros-"))
         """For what processes of the domain write; removed in the end."""
         # Not the folder that has our packages: installed, that has the gate's other packages too.
@@ -50,7 +57,8 @@ class RosDomain:
 
     def __exit__(self, *_: object) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
-        self._lock.close()
+        if self._lock is not None:
+            self._lock.close()
 
     def environment(self) -> dict[str, str]:
         """All variables of a process in this domain."""

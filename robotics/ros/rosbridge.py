@@ -1,12 +1,18 @@
-"""A real rosbridge server in a ROS domain, on loopback: what outside of ROS speaks to ROS with."""
+"""A real rosbridge server in a ROS domain, on loopback: what outside of ROS speaks to ROS with.
 
+`python -m robotics.ros.rosbridge [PORT]` runs one in the domain `ROS_DOMAIN_ID`, 0 if that is not
+set, until Ctrl-C.
+"""
+
+import os
 import re
 import subprocess
+import sys
 import time
 from typing import Self
 
 from robotics.ros.domain import END_S, RosDomain
-from robotics.ros.venv import shared_python_library
+from robotics.ros.venv import ros_venv, shared_python_library
 
 READY_S = 20.0
 LOOPBACK = "127.0.0.1"
@@ -82,3 +88,21 @@ class Rosbridge:
         """End it and start it anew at the same port."""
         self.stop()
         self.start()
+
+
+def main() -> None:
+    """Run a server until Ctrl-C."""
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else 9090
+    number = int(os.environ.get("ROS_DOMAIN_ID") or 0)
+    venv = ros_venv(lambda line: print(line, file=sys.stderr))
+    with RosDomain(venv, number) as domain, Rosbridge(domain, port) as server:
+        print(f"rosbridge at {server.url}, in ROS domain {number}; Ctrl-C ends it.", flush=True)
+        try:
+            server.process.wait()
+        except KeyboardInterrupt:
+            return
+    sys.exit("rosbridge has ended")
+
+
+if __name__ == "__main__":
+    main()

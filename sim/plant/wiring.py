@@ -4,7 +4,7 @@ import datetime
 from random import Random
 
 from actors.site.devices import devices
-from actors.site.model import Site
+from actors.site.model import Site, YardSection
 from actors.site.roadmap import Roadmap
 from robotics.battery import BatteryData
 from sim.plant.crane import CraneController
@@ -36,6 +36,16 @@ def vehicle_data(site: Site) -> VehicleData:
     )
 
 
+def lift_s(yard: YardSection) -> float:
+    """The mean time of a lift [s]."""
+    return max(yard.cranes.handover_s, 3600 / yard.cranes.moves_per_h_max)
+
+
+def scan_s(yard: YardSection) -> float:
+    """The mean time of a scan with its review [s]."""
+    return yard.booths.scan_s + yard.booths.review_s
+
+
 def controllers(
     site: Site, roadmap: Roadmap, day: datetime.date, seed: int
 ) -> dict[str, Controller]:
@@ -53,18 +63,10 @@ def controllers(
             case "vehicle":
                 found[device.id] = VehicleController(device.id, roadmap, data, device.home)
             case "crane" if yard is not None:
-                cranes = yard.cranes
-                lift_s = max(cranes.handover_s, 3600 / cranes.moves_per_h_max)
-                found[device.id] = CraneController(device.id, lift_s, SPREAD, random)
+                found[device.id] = CraneController(device.id, lift_s(yard), SPREAD, random)
             case "booth" if yard is not None:
-                booths = yard.booths
-                found[device.id] = ScannerController(
-                    device.id,
-                    booths.scan_s + booths.review_s,
-                    SPREAD,
-                    booths.suspicious_share,
-                    random,
-                )
+                share = yard.booths.suspicious_share
+                found[device.id] = ScannerController(device.id, scan_s(yard), SPREAD, share, random)
             case _:
                 pass
     return found

@@ -1,0 +1,134 @@
+"""What drives the robots of a live gate, and how the gate's devices reach it.
+
+A driver is entered with what there is to drive and gives the links to it; left, it ends what it has
+started. There are simulated controllers behind ZeroMQ (`plant`), reference controllers as ROS nodes
+behind a rosbridge server of their own (`reference_robots`), and whatever is behind a rosbridge
+server that somebody else runs (`robots_behind`).
+"""
+
+import contextlib
+import datetime
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import msgspec
+
+from actors.ports import LinkFactory
+from actors.site.devices import Device
+from actors.site.model import Site
+from actors.site.roadmap import Roadmap
+from robotics.clock import GateTime
+from robotics.ros.domain import NoDomainError, RosDomain
+from robotics.ros.links import ros_links
+from robotics.ros.rosbridge import Rosbridge, RosbridgeError
+from robotics.ros.venv import RosVenvError, ros_venv
+from robotics.telemetry import Bus
+from robotics.zmq_link import ZmqLinks
+from sim.plant.reference import ReferenceError, in_processes, setups
+from sim.plant.server import PlantOrder
+
+END_S = 1.5
+"""What has been told to end is given so long, then it is killed."""
+
+
+class DriverError(RuntimeError):
+    """What was to drive the robots did not come up."""
+
+
+class Driven(msgspec.Struct, frozen=True):
+    """What there is to drive."""
+
+    site_path: Path
+    site: Site
+    roadmap: Roadmap
+    day: datetime.date
+    devices: list[Device]
+    seed: int
+    """Of the times that robots take."""
+    gate_time: GateTime
+    bus: Bus
+
+
+Driver = Callable[[Driven], AbstractContextManager[LinkFactory]]
+"""Raises `DriverError` on entering if robots do not come up."""
+
+
+def plant(log: str = "") -> Driver:
+    """All simulated controllers in one process; see `sim.plant.server` for `log`."""
+
+    @contextmanager
+    def drive(driven: Driven) -> Iterator[LinkFactory]:
+        order = PlantOrder(
+            site=str(driven.site_path.resolve()),
+            day=driven.day,
+            seed=driven.seed,
+            bus=driven.bus,
+            gate_time=driven.gate_time,
+            log=log,
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-m", "sim.plant.server"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for the gate, which ends its plant in order
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            process.stdin.write(msgspec.json.encode(order) + b"\n")
+            process.stdin.flush()
+            if process.stdout.readline() != b"ready\n":
+                raise DriverError(f"the plant ended with code {process.wait(END_S)}")
+            controlled = frozenset(d.id for d in driven.devices if d.kind != "lane")
+            yield ZmqLinks(driven.bus, controlled)
+        finally:
+            process.stdin.close()  # its signal to end
+            try:
+                process.wait(END_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+    return drive
+
+
+def reference_robots(say: Callable[[str], None]) -> Driver:
+    """Every device a real ROS node, in a ROS domain of their own; `say` hears of the set-up."""
+
+    @contextmanager
+    def drive(driven: Driven) -> Iterator[LinkFactory]:
+        with contextlib.ExitStack() as running:
+            try:
+                domain = running.enter_context(RosDomain(ros_venv(say)))
+                server = running.enter_context(Rosbridge(domain))
+                made = setups(driven.site, driven.roadmap, driven.day)
+                for process in in_processes(domain, made, driven.gate_time, driven.seed):
+                    running.enter_context(process)
+            except (RosVenvError, NoDomainError, RosbridgeError, ReferenceError) as error:
+                raise DriverError(str(error)) from error
+            yield _links(driven, server.url)
+
+    return drive
+
+
+def robots_behind(url: str) -> Driver:
+    """Robots that others run, behind their rosbridge server."""
+
+    @contextmanager
+    def drive(driven: Driven) -> Iterator[LinkFactory]:
+        yield _links(driven, url)
+
+    return drive
+
+
+def _links(driven: Driven, url: str) -> LinkFactory:
+    folder = Path(driven.bus.folder)
+    try:
+        return ros_links(
+            driven.site, driven.roadmap, driven.devices, url, driven.gate_time, folder, driven.bus
+        )
+    except ValueError as error:  # two devices have the same name in ROS
+        raise DriverError(str(error)) from error
