@@ -50,7 +50,8 @@ class Agv(Node):  # type: ignore[misc]
         self._heard_s, self._silence_s = time.monotonic() - 1e9, 2.0
         self._e_stop, self._stopped = 0, False
         if memory.exists():
-            vars(self).update(json.loads(memory.read_text()))
+            for name, value in json.loads(memory.read_text()).items():
+                setattr(self, name, value)
             self._charged = {int(step): share for step, share in self._charged.items()}
         together = ReentrantCallbackGroup()
         self._states = self.create_publisher(AgvState, "state", 10)

@@ -176,6 +176,10 @@ class Drive:
                 told_s = time.monotonic()
                 self._tell()
 
+    def run_to_step(self, step: int, limit_s: float) -> None:
+        """Go on until a step is begun."""
+        self.run(lambda: self._step >= step, limit_s)
+
     def run_to_end(self, limit_s: float) -> None:
         """Go on until all steps are done."""
         self.run(lambda: self.done, limit_s)

@@ -67,7 +67,7 @@ def test_no_outage_of_rosbridge_makes_an_agv_do_what_it_was_not_told(
         for _ in range(20):
             drive.run(lambda: drive.link.alive, limit_s=20)
             moment = drive.step + draw.choice([0, 1])
-            drive.run(lambda moment=moment: drive.step >= moment, limit_s=20)
+            drive.run_to_step(moment, limit_s=20)
             rosbridge.process.kill()
             rosbridge.process.wait()
             rosbridge.start()
@@ -84,7 +84,7 @@ def test_a_controller_that_is_killed_goes_on_with_the_road_that_it_had(
     with robot_in(ros_domain, tmp_path) as robot:
         drive = Drive(links(rosbridge.url, tmp_path), steps=200)
         for goal in (2, 4):
-            drive.run(lambda goal=goal: drive.step >= goal, limit_s=30)
+            drive.run_to_step(goal, limit_s=30)
             robot.kill()
             drive.run(lambda: not drive.link.alive, limit_s=5)
             robot.start()

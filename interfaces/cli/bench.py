@@ -19,6 +19,7 @@ class Bench(StrEnum):
     LIVE = "live"
     TRAFFIC = "traffic"
     ASSIGNMENT = "assignment"
+    ROS = "ros"
 
 
 def bench(
@@ -27,7 +28,8 @@ def bench(
         typer.Argument(
             help="world: events of virtual time. start: actors and their memory. "
             "live: grants and timers on Ray with 60 AGVs. traffic: a million grants judged. "
-            "assignment: which AGV takes which order, beside scipy."
+            "assignment: which AGV takes which order, beside scipy. "
+            "ros: 100 AGVs over one rosbridge server, beside bare roslibpy."
         ),
     ],
     site: Annotated[
@@ -60,6 +62,10 @@ def bench(
             from interfaces.bench import assignment
 
             figures = assignment.measure()
+        case Bench.ROS:
+            from interfaces.bench import ros
+
+            figures = ros.measure(err.print)
     table = Table(title=f"bench {name}", title_justify="left")
     for heading in ("figure", "value", "unit", "baseline", "ratio"):
         table.add_column(heading, justify="left" if heading in ("figure", "unit") else "right")
