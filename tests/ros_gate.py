@@ -176,6 +176,11 @@ class Drive:
                 told_s = time.monotonic()
                 self._tell()
 
+    def run_for(self, span_s: float) -> None:
+        """Go on for some time [s]."""
+        end_s = time.monotonic() + span_s
+        self.run(lambda: time.monotonic() >= end_s, span_s + 5)
+
     def run_to_step(self, step: int, limit_s: float) -> None:
         """Go on until a step is begun."""
         self.run(lambda: self._step >= step, limit_s)

@@ -15,7 +15,8 @@ from interfaces.pump import ViewPump
 from interfaces.view import LiveView
 from tests.gate_server import served
 from tests.site_files import demo_with
-from tests.test_live_gate import SPEED, Running, until
+from tests.live_orders import until
+from tests.test_live_gate import SPEED, Running
 
 LANES = [
     {"id": f"D{number}", "direction": "VN-CN" if number % 2 else "CN-VN"} for number in range(1, 5)

@@ -81,7 +81,7 @@ class Found(msgspec.Struct):
         """What is missing or wrong, and how to mend it."""
         said = []
         state = f"/{self.name}/state"
-        if self.samples == 0 and self.refused == 0:  # then one cause is enough
+        if self.samples == 0 and self.refused == 0:
             kind = {"vehicle": "AgvState", "crane": "CraneState", "booth": "ScannerState"}[
                 self.kind
             ]
@@ -101,7 +101,7 @@ class Found(msgspec.Struct):
                 f"its clock is {abs(self.skew_s):.3f} s {side} the gate's, allowed:"
                 f" {skew_s_max:g} s; keep both with NTP, and stamp when the sample is taken"
             )
-        for service in SERVICES[self.kind]:
+        for service in SERVICES[self.kind] if self.samples or self.answers_s else ():
             if service in self.failures:
                 said.append(f"/{self.name}/{service} failed: {self.failures[service]}")
             elif service not in self.answers_s:
