@@ -14,8 +14,8 @@ from interfaces.gate import LiveGate
 from interfaces.pump import ViewPump
 from interfaces.view import LiveView
 from tests.gate_server import served
-from tests.site_files import demo_with
 from tests.live_orders import until
+from tests.site_files import demo_with
 from tests.test_live_gate import SPEED, Running
 
 LANES = [
