@@ -9,6 +9,7 @@ from interfaces.cli.bench import bench
 from interfaces.cli.check import check
 from interfaces.cli.explain import explain
 from interfaces.cli.lane import lane
+from interfaces.cli.ros import ros
 from interfaces.cli.say import EXIT_BAD_INPUT, complain
 from interfaces.cli.service import booth, crane, place, vehicle, zone
 from interfaces.cli.simulate import simulate
@@ -24,7 +25,7 @@ app = typer.Typer(
 )
 for command in (up, simulate, check, lane, version):
     app.command()(command)
-for group in (bench, explain, vehicle, crane, booth, place, zone):
+for group in (bench, explain, vehicle, crane, booth, place, zone, ros):
     app.add_typer(group)
 
 

@@ -13,6 +13,8 @@ FILES = [
     *(f"actors/{name}.py" for name in ("agv", "crane", "lane", "booth", "fleet_manager")),
     *("actors/fleet/__init__.py", "actors/fleet/assignment.py"),
     *("actors/site/__init__.py", "actors/site/model.py"),
+    *("robotics/ros/__init__.py", "robotics/ros/client.py"),
+    *("robotics/ros/reference/__init__.py", "interfaces/bench/__init__.py"),
     *(f"{package}/__init__.py" for package in ("actors", "robotics", "sim", "interfaces")),
 ]
 
@@ -38,6 +40,7 @@ INSIDE = "Inside actors, too; no machine knows another"
 PURE = "Machines do no I/O, read no clock and draw no random number"
 DATES = "Dates are values of the site model only"
 RAY = "Only the host knows Ray"
+ROSLIBPY = "Only the ROS bridge knows roslibpy"
 LIGHT = "Device machines, a process each, load no numeric library"
 
 
@@ -57,6 +60,7 @@ LIGHT = "Device machines, a process each, load no numeric library"
         (PURE, "actors/wiring.py", "import os.path"),
         (DATES, "actors/agv.py", "import datetime"),
         (RAY, "interfaces/__init__.py", "import ray"),
+        (ROSLIBPY, "robotics/ros/__init__.py", "import roslibpy"),
         (LIGHT, "actors/crane.py", "import numpy"),
     ],
 )

@@ -51,7 +51,8 @@ def agv_talk() -> AgvTalk:
 
 def heard(*states: wire.AgvState) -> list[object]:
     """What the machine hears of samples, each taken at its own stamp."""
-    talk, told = agv_talk(), []
+    talk = agv_talk()
+    told: list[object] = []
     for state in states:
         told += talk.take("state", raw(state), state.header.stamp.ns) or []
     return told

@@ -60,6 +60,13 @@ def _recording(site: str) -> list[Figure]:
     return recording.measure(site, err.print)
 
 
+def _ros(site: str) -> list[Figure]:
+    """100 AGVs over one rosbridge server, beside bare roslibpy."""
+    from interfaces.bench import ros
+
+    return ros.measure(err.print)
+
+
 def _command(name: str, measure: Callable[[str], list[Figure]]) -> Callable[..., None]:
     def command(site: SiteOption = "huu-nghi", json: JsonOption = None) -> None:
         _tell(name, measure(site), json)
@@ -73,6 +80,7 @@ for _name, _measure in (
     ("live", _live),
     ("assignment", _assignment),
     ("recording", _recording),
+    ("ros", _ros),
 ):
     bench.command(_name, help=_measure.__doc__)(_command(_name, _measure))
 

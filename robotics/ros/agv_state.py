@@ -53,6 +53,11 @@ class AgvSamples:
         return self._freshness.late
 
     @property
+    def newest_ns(self) -> int:
+        """Stamp of the newest sample that was taken."""
+        return self._freshness.newest_ns
+
+    @property
     def mode(self) -> int:
         """As last said; automatic before."""
         return self._last.mode if self._last is not None else 0

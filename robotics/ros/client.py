@@ -36,6 +36,10 @@ Failure = Callable[[str], None]
 logging.getLogger("roslibpy").setLevel(logging.CRITICAL)
 
 
+class UnreachableError(ConnectionError):
+    """No rosbridge server answers at the address, or it has ended the connection."""
+
+
 def event_loop() -> asyncio.AbstractEventLoop:
     """The loop that all clients of this process share; it is started if it does not run."""
     loop: asyncio.AbstractEventLoop = AsyncioRosBridgeClientFactory("ws://localhost").manager.loop

@@ -14,7 +14,7 @@ import msgspec
 
 from robotics.clock import GateTime
 from robotics.ros import wire
-from robotics.ros.client import Client, event_loop
+from robotics.ros.client import Client, UnreachableError, event_loop
 from robotics.ros.refusal import RefusedError
 from robotics.ros.talk import PACKAGE, body
 
@@ -23,10 +23,6 @@ REPEAT_S = 0.2
 NUMBERS_PER_S = 10**6
 """Microseconds: exact even for readers that take JSON's numbers for double precision."""
 EMERGENCY_STOP = wire.SAFETY_STATES.index("EMERGENCY_STOP")
-
-
-class UnreachableError(ConnectionError):
-    """The rosbridge server did not answer, or has ended the connection."""
 
 
 class EStopSender:

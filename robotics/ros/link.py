@@ -43,7 +43,7 @@ CONNECT_S = 1.0
 """An attempt to connect that takes longer is given up for another."""
 RENEW_S = 5.0
 """A device that is silent for so long on an open connection is subscribed to anew, on another."""
-TICK_S = 0.1
+TICK_S = 0.25
 SIGNALS_S = 0.1
 """What the device shows of itself is passed on at most so often."""
 

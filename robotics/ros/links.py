@@ -50,10 +50,11 @@ class RosLinks(msgspec.Struct, frozen=True):
             return None
         signals = SignalPublisher(self.bus) if self.bus is not None else None
         return RosLink(
-            self.url, self.names[device], self._talk(device, kind), self.gate_time(), signals
+            self.url, self.names[device], self.talk(device, kind), self.gate_time(), signals
         )
 
-    def _talk(self, device: str, kind: DeviceKind) -> Talk:
+    def talk(self, device: str, kind: DeviceKind) -> Talk:
+        """What the gate's side of the conversation with a device is."""
         patience_ns = round(PATIENCE_S * self.gate_time.speed * 1e9)
         match kind:
             case "vehicle":

@@ -15,6 +15,8 @@ GOAL_SILENCE_S = 10.0
 """A goal of which nothing has been heard for so long on the wall clock is given up; the machine
 asks again [ours]."""
 PACKAGE = "bordergate_msgs"
+INTERFACE_VERSION = "1.0.0"
+"""Of the interface package, as in its package.xml."""
 
 
 class Publish(msgspec.Struct, frozen=True):

@@ -1,0 +1,256 @@
+"""The ROS link against a real rosbridge server and a real controller, while all of it fails."""
+
+import contextlib
+import json
+import os
+import queue
+import random
+import signal
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+import roslibpy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.server import ServerConnection
+from websockets.sync.server import serve as serve_websocket
+
+from actors.messages import ExtendGrant, LinkRestored, Message
+from robotics.ros import wire
+from robotics.ros.domain import RosDomain
+from robotics.ros.rosbridge import LOOPBACK, Rosbridge
+from robotics.ros.talk import PACKAGE, PATIENCE_S, Publish
+from tests.ros_drawn import agv_state, damaged, header, json_values
+from tests.ros_gate import AGV, Drive, check, links, robot_in
+from tests.stalling_proxy import StallingProxy
+
+rosbridge_frames = st.fixed_dictionaries(
+    {
+        "op": st.sampled_from(
+            ["publish", "status", "service_response", "action_result", "action_feedback", "png"]
+        )
+    },
+    optional={
+        "topic": st.sampled_from(["/agv_001/state", "/agv_001/grant_ack", "/other"]),
+        "msg": json_values,
+        "id": json_values,
+        "level": json_values,
+        "values": json_values,
+        "result": json_values,
+        "status": json_values,
+    },
+)
+
+
+def test_an_agv_drives_loads_and_charges_over_ros(
+    ros_domain: RosDomain, rosbridge: Rosbridge, tmp_path: Path
+):
+    with robot_in(ros_domain, tmp_path) as robot:
+        drive = Drive(links(rosbridge.url, tmp_path), steps=8)
+        drive.run_to_end(limit_s=40)
+        drive.close()
+    check(drive, robot)
+    assert robot.noted("loaded") == [1, 3, 5, 7]
+    assert robot.noted("charging") == [2, 6]
+    assert drive.link.counts()["late samples"] == 0
+
+
+def test_no_outage_of_rosbridge_makes_an_agv_do_what_it_was_not_told(
+    ros_domain: RosDomain, rosbridge: Rosbridge, tmp_path: Path
+):
+    draw = random.Random(7)
+    with robot_in(ros_domain, tmp_path) as robot:
+        drive = Drive(links(rosbridge.url, tmp_path), steps=200)
+        for _ in range(20):
+            drive.run(lambda: drive.link.alive, limit_s=20)
+            drive.run_for(draw.uniform(0, 0.8))
+            rosbridge.process.kill()
+            rosbridge.process.wait()
+            rosbridge.start()
+        reached = drive.step
+        drive.run(lambda: drive.step >= reached + 2, limit_s=20)
+        drive.close()
+    check(drive, robot)
+    assert drive.link.counts()["connections"] >= 20
+
+
+def test_a_controller_that_is_killed_goes_on_with_the_road_that_it_had(
+    ros_domain: RosDomain, rosbridge: Rosbridge, tmp_path: Path
+):
+    with robot_in(ros_domain, tmp_path) as robot:
+        drive = Drive(links(rosbridge.url, tmp_path), steps=200)
+        for goal in (2, 4):
+            drive.run_to_step(goal, limit_s=30)
+            robot.kill()
+            drive.run(lambda: not drive.link.alive, limit_s=5)
+            robot.start()
+        drive.run(lambda: drive.step >= 6, limit_s=30)
+        drive.close()
+    check(drive, robot)
+
+
+def test_a_controller_that_freezes_is_lost_and_acts_on_nothing_old_when_it_wakes(
+    ros_domain: RosDomain, rosbridge: Rosbridge, tmp_path: Path
+):
+    with robot_in(ros_domain, tmp_path) as robot:
+        drive = Drive(links(rosbridge.url, tmp_path), steps=200)
+        drive.run(lambda: drive.step >= 2, limit_s=30)
+        assert robot.process is not None
+        os.kill(robot.process.pid, signal.SIGSTOP)
+        granted = drive.granted
+        drive.run(lambda: not drive.link.alive, limit_s=5)
+        os.kill(robot.process.pid, signal.SIGCONT)
+        drive.run(lambda: drive.step >= 4, limit_s=30)
+        drive.close()
+    check(drive, robot)
+    assert drive.granted > granted
+
+
+def test_a_socket_that_looks_open_and_is_dead_is_found_out(
+    ros_domain: RosDomain, rosbridge: Rosbridge, tmp_path: Path
+):
+    with robot_in(ros_domain, tmp_path) as robot, StallingProxy(rosbridge.port) as proxy:
+        drive = Drive(links(proxy.url, tmp_path), steps=200)
+        drive.run(lambda: drive.step >= 2, limit_s=30)
+        proxy.stall()
+        drive.run(lambda: not drive.link.alive, limit_s=5)
+        drive.run(lambda: drive.link.alive, limit_s=10)  # on another connection
+        proxy.resume()  # what was held back comes now
+        reached = drive.step
+        drive.run(lambda: drive.step >= reached + 2, limit_s=30)
+        drive.close()
+    check(drive, robot)
+
+
+def test_a_grant_that_roslibpy_replays_is_too_late_for_the_robot(
+    ros_domain: RosDomain, rosbridge: Rosbridge, tmp_path: Path
+):
+    """The hazard that the link avoids, provoked with roslibpy as it is."""
+    with robot_in(ros_domain, tmp_path) as robot:
+        drive = Drive(links(rosbridge.url, tmp_path), steps=200)
+        drive.run(lambda: drive.step >= 1, limit_s=30)
+        bare = roslibpy.Ros(LOOPBACK, rosbridge.port, transport="asyncio")
+        bare.run(10)
+        topic = roslibpy.Topic(bare, "/agv_001/grant", "bordergate_msgs/msg/Grant")
+        topic.advertise()
+        rosbridge.stop()
+        drive.run(lambda: not drive.link.alive and not bare.is_connected, limit_s=5)
+        made = links(rosbridge.url, tmp_path)
+        ahead = drive.visits[drive.granted + 1 : drive.granted + 4]
+        talk = made.talk(AGV, "vehicle")
+        [grant] = talk.tell(ExtendGrant(1000, tuple(ahead)), made.gate_time().now_ns())
+        assert isinstance(grant, Publish)
+        topic.publish(roslibpy.Message(grant.body))  # raises nothing, and is kept
+        drive.run_for(PATIENCE_S)
+        rosbridge.start()
+        drive.run(lambda: 1000 in robot.noted("grant"), limit_s=30)
+        bare.close()
+        drive.close()
+    check(drive, robot)
+    [replayed] = [note for note in robot.notes if note.get("grant") == 1000]
+    assert replayed["result"] == 1  # late
+
+
+def test_what_the_link_is_given_while_there_is_no_connection_is_gone(
+    ros_domain: RosDomain, rosbridge: Rosbridge, tmp_path: Path
+):
+    with robot_in(ros_domain, tmp_path) as robot:
+        drive = Drive(links(rosbridge.url, tmp_path), steps=200)
+        drive.run(lambda: drive.step >= 1, limit_s=30)
+        ahead = tuple(drive.visits[drive.granted + 1 : drive.granted + 4])
+        for number in range(1000, 1050):
+            if number == 1025:  # some of them in the moment in which the socket dies
+                rosbridge.process.kill()
+            if number == 1045:
+                rosbridge.process.wait()
+                drive.run(lambda: not drive.link.alive, limit_s=5)
+            drive.link.send(ExtendGrant(number, ahead))
+        rosbridge.start()
+        drive.granted = ahead[-1].seq
+        drive.run(lambda: drive.link.alive, limit_s=20)
+        drive.run(lambda: drive.step >= 2, limit_s=20)
+        drive.close()
+    check(drive, robot)
+    assert not {*range(1045, 1050)} & {*robot.noted("grant")}
+    assert all(note["late_s"] < 0 for note in robot.notes if "late_s" in note)
+
+
+def test_garbage_on_its_topics_puts_an_agv_to_doubt_and_not_to_motion(
+    ros_domain: RosDomain, rosbridge: Rosbridge, tmp_path: Path
+):
+    ack = wire.GrantAck(header(time.time_ns()), 4, 0, 4, 9, "")
+
+    with robot_in(ros_domain, tmp_path) as robot:
+        drive = Drive(links(rosbridge.url, tmp_path), steps=200)
+        drive.run(lambda: drive.step >= 1, limit_s=30)
+        stranger = roslibpy.Ros(LOOPBACK, rosbridge.port, transport="asyncio")
+        stranger.run(10)
+        topics = {
+            "state": roslibpy.Topic(stranger, "/agv_001/state", f"{PACKAGE}/msg/AgvState"),
+            "grant_ack": roslibpy.Topic(stranger, "/agv_001/grant_ack", f"{PACKAGE}/msg/GrantAck"),
+        }
+        in_doubt = []
+
+        @settings(max_examples=60, deadline=None, database=None)
+        @given(
+            st.one_of(
+                st.tuples(st.just("state"), damaged(agv_state(time.time_ns()))),
+                st.tuples(st.just("grant_ack"), damaged(ack)),
+            )
+        )
+        def say_anything(said: tuple[str, bytes]) -> None:
+            topic, data = said
+            topics[topic].publish(roslibpy.Message(msgspec.json.decode(data)))
+            in_doubt.append(not drive.link.alive)
+            drive.run_for(0.05)
+
+        say_anything()
+        assert any(in_doubt)
+        assert any(name.startswith("refused") for name in drive.link.counts())
+        stranger.close()
+        reached = drive.step
+        drive.run(lambda: drive.step >= reached + 2, limit_s=30)
+        drive.close()
+    check(drive, robot)
+
+
+def test_a_server_that_sends_anything_at_all_is_refused_and_no_more(tmp_path: Path):
+    sent = threading.Semaphore(0)
+    frames: queue.SimpleQueue[str | bytes | None] = queue.SimpleQueue()
+
+    def serve(connection: ServerConnection) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            while (frame := frames.get()) is not None:
+                connection.send(frame)
+                sent.release()
+
+    with serve_websocket(serve, LOOPBACK, 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"ws://{LOOPBACK}:{server.socket.getsockname()[1]}"
+        link = links(url, tmp_path)(AGV)
+        assert link is not None
+        told: list[Message] = []
+        link.open(told.append)
+
+        @settings(max_examples=200, deadline=None, database=None)
+        @given(st.one_of(st.text(), st.binary(), rosbridge_frames.map(json.dumps)))
+        def send(frame: str | bytes) -> None:
+            frames.put(frame)
+            assert sent.acquire(timeout=5)
+
+        send()
+        state = {"op": "publish", "topic": "/agv_001/state"}
+        end_s = time.monotonic() + 10
+        while not link.alive and time.monotonic() < end_s:  # sound samples restore it
+            sample = msgspec.to_builtins(agv_state(time.time_ns()))
+            frames.put(json.dumps({**state, "msg": sample}))
+            assert sent.acquire(timeout=5)
+            time.sleep(0.1)
+        link.close()
+        frames.put(None)
+    assert told == [LinkRestored()]
+    assert link.counts()["refused: form"] > 50
+    assert link.counts()["connections"] == 1

@@ -1,0 +1,56 @@
+"""`bordergate ros check` and `e-stop` against a real robot behind a real rosbridge server."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from robotics.ros.domain import RosDomain
+from robotics.ros.rosbridge import Rosbridge
+from robotics.ros.talk import INTERFACE_VERSION
+from tests.ros_gate import AGV, robot_in
+
+PACKAGE_XML = Path(__file__).parents[1] / "interfaces" / "bordergate_msgs" / "package.xml"
+
+
+def bordergate_ros(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "interfaces.main", "ros", *arguments],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_the_gate_speaks_the_version_of_its_own_interface_package():
+    assert f"<version>{INTERFACE_VERSION}</version>" in PACKAGE_XML.read_text("utf-8")
+
+
+def test_check_finds_the_robot_that_is_there_and_says_how_to_mend_the_rest(
+    ros_domain: RosDomain, rosbridge: Rosbridge, tmp_path: Path
+):
+    with robot_in(ros_domain, tmp_path):
+        done = bordergate_ros("check", "demo", "--rosbridge", rosbridge.url, "--seconds", "2")
+    assert done.returncode == 1
+    assert f"{AGV}: " not in done.stdout
+    assert "VN-C1: nothing on /vn_c1/state: start its controller" in done.stdout
+    assert "11 of 12 devices are not as the gate expects them." in done.stdout
+
+
+def test_an_e_stop_holds_a_robot_until_it_is_released(
+    ros_domain: RosDomain, rosbridge: Rosbridge, tmp_path: Path
+):
+    order = ("--reason", "exercise", "--rosbridge", rosbridge.url, "--seconds", "2")
+    with robot_in(ros_domain, tmp_path):
+        for word in ("engage", "release"):
+            done = bordergate_ros("e-stop", "demo", word, *order)
+            assert done.returncode == 1  # five of the demo's AGVs are not there
+            shown = re.search(r"(\d) of 6 AGVs show that they are", done.stdout)
+            assert shown is not None
+            assert shown[1] == "1"
+            assert AGV not in done.stderr
+
+
+def test_where_no_server_answers_check_says_how_to_start_one():
+    done = bordergate_ros("check", "demo", "--rosbridge", "ws://127.0.0.1:9")
+    assert done.returncode == 1
+    assert "no rosbridge server answers there" in done.stderr
+    assert bordergate_ros("check", "demo", "--rosbridge", "127.0.0.1").returncode == 2
