@@ -108,12 +108,16 @@ class LiveGate:
 @contextlib.contextmanager
 def _ray() -> Iterator[None]:
     """Ray's node. It dies with the *thread* that started it, so that is no helper thread."""
-    others = set(psutil.Process().children())
+    this = psutil.Process()
+    others = set(this.children())
+    roots: list[psutil.Process] = []
     try:
-        start_ray()
+        try:
+            start_ray()
+        finally:
+            roots = [child for child in this.children() if child not in others]
         yield
     finally:
-        roots = [child for child in psutil.Process().children() if child not in others]
         started = [*roots, *(process for root in roots for process in root.children(True))]
         stop_ray()
         # Ray's own agents look only every few seconds whether their node is still there. Actors

@@ -5,7 +5,7 @@ import math
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from actors.messages import (
@@ -49,9 +49,17 @@ def agv_talk() -> AgvTalk:
     return AgvTalk("AGV-001", EDGES, BOUNDS, 2 * S, 2.0)
 
 
+def given(number: int, end_seq: int) -> AgvTalk:
+    """The talk of an AGV that has been given a grant up to a visit."""
+    talk = agv_talk()
+    edge = NAMES[0]
+    talk.tell(ExtendGrant(number, (Visit(end_seq, EDGES[edge].zone, (edge,)),)), NOW)
+    return talk
+
+
 def heard(*states: wire.AgvState) -> list[object]:
     """What the machine hears of samples, each taken at its own stamp."""
-    talk = agv_talk()
+    talk = given(2, 4)
     told: list[object] = []
     for state in states:
         told += talk.take("state", raw(state), state.header.stamp.ns) or []
@@ -67,7 +75,7 @@ def refusal(talk: AgvTalk, state: object, now_ns: int = NOW) -> RefusedError:
 # --- commands -----------------------------------------------------------------------------------
 
 
-@given(
+@drawn(
     st.integers(1, 2**40),
     st.integers(0, 2**40),
     st.lists(st.lists(st.sampled_from(NAMES), min_size=1, max_size=3), min_size=1, max_size=4),
@@ -241,7 +249,7 @@ def asked(talk: AgvTalk, answer: wire.Road, now_ns: int = NOW) -> list[object]:
     return [*call.answer(raw(answer), now_ns)]
 
 
-@given(st.integers(0, 2**40), st.lists(st.sampled_from(NAMES), min_size=1, max_size=5))
+@drawn(st.integers(0, 2**40), st.lists(st.sampled_from(NAMES), min_size=1, max_size=5))
 def test_the_road_held_comes_back_as_the_robot_says(first, names):
     visits = tuple(held(first + i, name) for i, name in enumerate(names))
     last = visits[-1].seq
@@ -289,7 +297,7 @@ def test_a_road_that_cannot_be_is_refused(kind, visits):
 
 
 def test_answers_to_grants_are_told_or_counted():
-    talk = agv_talk()
+    talk = given(4, 9)
     ack = wire.GrantAck(header(), 4, 0, 4, 9, "")
     assert talk.take("grant_ack", raw(ack), NOW) == [GrantAccepted("AGV-001", 4, 9)]
     for result in (1, 2, 3):
@@ -300,10 +308,20 @@ def test_answers_to_grants_are_told_or_counted():
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("grant", "end_seq"), [(5, 9), (4, 10)])
+def test_nothing_is_taken_that_was_not_given(grant: int, end_seq: int):
+    talk = given(4, 9)
+    with pytest.raises(RefusedError, match="as given"):
+        talk.take("grant_ack", raw(wire.GrantAck(header(), 5, 0, grant, end_seq, "")), NOW)
+    talk.take("state", raw(agv_state(NOW)), NOW)
+    later = agv_state(NOW + 1, grant=grant, end_seq=end_seq, stood_seq=-1)
+    assert refusal(talk, later, NOW + 1).refusal.kind == "seq"
+
+
 # --- anything at all ----------------------------------------------------------------------------
 
 
-@given(of_kind(wire.AgvState), of_kind(wire.AgvState))
+@drawn(of_kind(wire.AgvState), of_kind(wire.AgvState))
 def test_any_two_samples_in_range_are_taken_or_refused(first, second):
     talk = agv_talk()
     for state in (first, second):
@@ -311,14 +329,14 @@ def test_any_two_samples_in_range_are_taken_or_refused(first, second):
             talk.take("state", raw(state), state.header.stamp.ns)
 
 
-@given(st.one_of(damaged(agv_state()), json_values.map(msgspec.json.encode), st.binary()))
+@drawn(st.one_of(damaged(agv_state()), json_values.map(msgspec.json.encode), st.binary()))
 def test_garbage_for_a_sample_is_taken_or_refused_and_nothing_else(data):
     talk = agv_talk()
     with contextlib.suppress(RefusedError):
         talk.take("state", msgspec.Raw(data), NOW)
 
 
-@given(st.one_of(damaged(road(agv_state(), held(0))), json_values.map(msgspec.json.encode)))
+@drawn(st.one_of(damaged(road(agv_state(), held(0))), json_values.map(msgspec.json.encode)))
 def test_garbage_for_an_answer_is_taken_or_refused_and_nothing_else(data):
     talk = agv_talk()
     commands = (

@@ -46,6 +46,8 @@ class AgvSamples:
         self._freshness = Freshness("state", bounds)
         self._last: wire.AgvState | None = None
         self._moved_by_hand = False
+        self._given_grant, self._given_end = 0, -1
+        """The newest grant and the last visit that the gate has given."""
 
     @property
     def late(self) -> int:
@@ -67,9 +69,29 @@ class AgvSamples:
         self._last = None
         self._freshness.forget()
 
-    def expect_jump(self) -> None:
-        """The AGV is told that it has been brought elsewhere."""
+    def expect_jump(self, seq: int) -> None:
+        """The AGV is told that it has been brought to the end of visit `seq`."""
         self._moved_by_hand = True
+        self._given_end = max(self._given_end, seq)
+
+    def expect_grant(self, number: int, end_seq: int) -> None:
+        """The AGV is told that it may drive to the end of visit `end_seq`."""
+        self._given_grant = max(self._given_grant, number)
+        self._given_end = max(self._given_end, end_seq)
+
+    def check_given(self, grant: int, end_seq: int, where: str) -> None:
+        """The AGV cannot have taken what neither the gate gave nor its last sample showed.
+
+        Raises:
+            RefusedError: it says so all the same.
+        """
+        last = self._last
+        for field, given, most in (
+            ("grant", grant, max(self._given_grant, last.grant if last else 0)),
+            ("end_seq", end_seq, max(self._given_end, last.end_seq if last else -1)),
+        ):
+            if given > most:
+                raise RefusedError("seq", f"{where}.{field}", given, f"at most {most}, as given")
 
     def take(self, state: wire.AgvState, now_ns: int) -> list[Message] | None:
         """What is new in a sample; None if it comes too late to say anything.
@@ -80,6 +102,8 @@ class AgvSamples:
         self._check(state)
         if not self._freshness.is_news(state.header, now_ns):
             return None
+        if self._last is not None:
+            self.check_given(state.grant, state.end_seq, "state")
         before, self._last = self._last, state
         if before is None:
             return []

@@ -60,6 +60,7 @@ class AgvTalk:
         if ack.result != 0:
             self._counts[f"grant {wire.GRANT_RESULTS[ack.result]}"] += 1
             return []
+        self._samples.check_given(ack.taken, ack.end_seq, topic)
         return [GrantAccepted(self._agv, ack.taken, ack.end_seq)]
 
     def tell(self, command: Message, now_ns: int) -> list[Outgoing]:
@@ -69,14 +70,15 @@ class AgvTalk:
             case QueryState():
                 return [self._ask()]
             case SetPosition(visit):
-                self._samples.expect_jump()
+                self._samples.expect_jump(visit.seq)
                 moved = {"visit": body(self._visit(visit)), "deadline": deadline}
                 kind = f"{PACKAGE}/srv/SetPosition"
                 return [Call("set_position", kind, moved, self._on_position)]
             case _ if self._samples.mode != 0:
                 self._counts["kept from a manual AGV"] += 1
                 return []
-            case ExtendGrant():
+            case ExtendGrant(grant, visits):
+                self._samples.expect_grant(grant, visits[-1].seq)
                 return [Publish("grant", body(self._grant(command, now_ns)))]
             case ConfirmLoad(step, container):
                 loaded = {"step": step, "container": container, "deadline": deadline}
