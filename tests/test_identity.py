@@ -1,5 +1,7 @@
 """Identities: good ones are read, bad ones refused with what is wrong, where, what is allowed."""
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,10 +68,8 @@ def test_exactly_one_check_digit_fits_a_container_number(body: str, off: int):
 @given(st.text(max_size=14))
 def test_any_text_is_read_or_refused_by_name(text: str):
     for read in (container_number, declaration, channel, hs_code, hs_prefix):
-        try:
+        with contextlib.suppress(IdentityError):  # any other error fails the test
             read(text, HERE)
-        except IdentityError as error:
-            assert error.given == text
     assert plate(text).raw == text
 
 
