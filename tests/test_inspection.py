@@ -1,9 +1,11 @@
 """X-ray images: made, judged readable or not, reviewed against the declared cargo, shown."""
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -87,7 +89,7 @@ def test_an_image_that_cannot_be_read_is_never_clear(reviewer: Reviewer):
     good = seen("clean").image
     truncated = good.copy()
     truncated[:, 300:] = 0
-    bad = {
+    bad: dict[str, NDArray[Any]] = {
         "saturated": np.full_like(good, 65_535),
         "blank": np.random.default_rng(1).integers(50_000, 50_400, good.shape).astype(np.uint16),
         "air": (good // 20).astype(np.uint16),

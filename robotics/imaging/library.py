@@ -15,7 +15,7 @@ from scipy import ndimage
 
 from robotics.imaging.features import KIND, ONE_SIDED, Feature, Map, cell_px, features
 from robotics.imaging.quality import quality
-from robotics.imaging.review import Anomaly, Declared, Review
+from robotics.imaging.review import Anomaly, Declared, Quality, Review, Verdict
 
 BESIDE_CELLS = 7
 """Cells to the left and right are alike: their images count for a cell, too."""
@@ -96,8 +96,7 @@ class LibraryReviewer:
         reference = self._references.get(declared)
         if reference is None:
             flaw = f"no reference of {declared.cargo} in {declared.size_type}"
-            blind = msgspec.structs.replace(quality(image, image.shape[:2]), flaws=(flaw,))
-            return Review("unreadable", 0.0, (), blind)
+            return Review("unreadable", 0.0, (), Quality((flaw,)))
         seen = quality(image, reference.shape)
         if seen.flaws:
             return Review("unreadable", 0.0, (), seen)
@@ -109,7 +108,7 @@ class LibraryReviewer:
             score = max(score, float(scores.max()))
             anomalies += self._boxes(name, scores, cell_px(reference.pitch_m))
         anomalies.sort(key=lambda found: -found.score)
-        verdict = "suspicious" if score >= self._threshold else "clear"
+        verdict: Verdict = "suspicious" if score >= self._threshold else "clear"
         return Review(verdict, score, tuple(anomalies[:BOXES_MAX]), seen)
 
     def _boxes(self, name: Feature, scores: Map, size: int) -> list[Anomaly]:

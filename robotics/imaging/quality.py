@@ -21,10 +21,9 @@ def quality(image: NDArray[Any], shape: tuple[int, int]) -> Quality:
     """What is wrong with an image that is to have about that shape (rows, columns)."""
     if image.dtype != np.uint16 or image.ndim != 2:
         return Quality((f"given {image.ndim}-d {image.dtype}, allowed: 2-d uint16",))
-    for axis, allowed in zip(("rows", "columns"), shape, strict=True):
-        given = image.shape[axis == "columns"]
+    for lines, given, allowed in zip(("rows", "columns"), image.shape, shape, strict=True):
         if abs(given - allowed) > SIZE_OFF_MAX * allowed:
-            return Quality((f"given {given} {axis}, allowed: about {allowed}",))
+            return Quality((f"given {given} {lines}, allowed: about {allowed}",))
     flaws = []
     air = float(np.percentile(image, 99))
     saturated = float(np.count_nonzero(image == FULL) / image.size)

@@ -51,10 +51,12 @@ class Canvas:
         )
 
     def places(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """x (1, columns) and y (rows, 1) of all pixels [m]."""
+        """Places x (1, columns) and y (rows, 1) of all pixels [m]."""
         rows, columns = self.shape
-        x = (np.arange(columns) + 0.5) * self.pitch_m - MARGIN_M
-        y = self._height_m + MARGIN_M - (np.arange(rows) + 0.5) * self.pitch_m
+        x: Depth = (np.arange(columns, dtype=np.float64) + 0.5) * self.pitch_m - MARGIN_M
+        y: Depth = (
+            self._height_m + MARGIN_M - (np.arange(rows, dtype=np.float64) + 0.5) * self.pitch_m
+        )
         return x[None, :], y[:, None]
 
     def _edges(self, rect: Rect) -> tuple[float, float, float, float]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from sim.xray.canvas import Canvas, Depth, Rect
@@ -29,7 +30,7 @@ def load(canvas: Canvas, inside: Rect, cargo: str, random: Random, variety: floa
 def _grain(canvas: Canvas, random: Random) -> Depth:
     """Unevenness of about the size of a piece of fruit, with a standard deviation of 1."""
     noise = random.standard_normal(canvas.shape, dtype=np.float32)
-    smooth = ndimage.gaussian_filter(noise, 0.03 / canvas.pitch_m)
+    smooth: NDArray[np.float32] = ndimage.gaussian_filter(noise, 0.03 / canvas.pitch_m)
     return (smooth / smooth.std()).astype(np.float64)
 
 
