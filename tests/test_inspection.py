@@ -56,10 +56,11 @@ def test_what_is_planted_is_within_the_image(anomaly: str):
         assert 0 <= top < bottom <= image.shape[0]
 
 
-def test_a_clean_image_of_the_declared_cargo_is_clear(reviewer: Reviewer):
-    review = reviewer.review(seen("reference/3").image, DECLARED)
-    assert (review.verdict, review.anomalies) == ("clear", ())
-    assert not review.quality.flaws
+def test_most_clean_images_that_no_reference_was_made_from_are_clear(reviewer: Reviewer):
+    reviews = [reviewer.review(seen(f"clean/{number}").image, DECLARED) for number in range(20)]
+    assert all(not review.quality.flaws for review in reviews)
+    assert all((review.verdict == "clear") == (not review.anomalies) for review in reviews)
+    assert sum(review.verdict == "clear" for review in reviews) >= 14
 
 
 @pytest.mark.parametrize("anomaly", ["empty", "other_cargo", "double_wall"])
