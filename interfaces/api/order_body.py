@@ -15,15 +15,14 @@ from pydantic import (
     ValidationInfo,
 )
 from pydantic_core import PydanticCustomError
-from stdnum import iso6346
 
+from actors.consignment.identity import CONTAINER, IdentityError, container_number
 from actors.messages import OrderRequest
 from actors.site.load_size import TWIN_LENGTH_M, goes_in_twos
 from actors.site.model import Site
 from interfaces.api.json_body import json_schema, read_json
 from interfaces.api.times import ns_of
 
-CONTAINER = re.compile(r"[A-Z]{3}[UJZR][0-9]{7}")
 DEADLINE_MIN = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
 DEADLINE_MAX = datetime.datetime(2200, 1, 1, tzinfo=datetime.UTC)
 """Within what 64 bits of nanoseconds hold."""
@@ -44,12 +43,10 @@ def _refuse(allowed: str) -> PydanticCustomError:
 
 
 def _container(number: str) -> str:
-    if not CONTAINER.fullmatch(number):
-        raise _refuse("an ISO 6346 number: 3 letters, U, J, Z or R, 7 digits, no spaces")
-    expected = iso6346.calc_check_digit(number[:-1])
-    if number[-1] != expected:
-        raise _refuse(f"{number[:-1]}{expected}: the check digit of {number[:-1]} is {expected}")
-    return number
+    try:
+        return container_number(number, "body")
+    except IdentityError as error:
+        raise _refuse(error.allowed) from error
 
 
 def _words(info: ValidationInfo) -> Words:
@@ -115,7 +112,7 @@ class OrderIn(BaseModel):
         Field(
             description="ISO 6346 number with its check digit.",
             examples=["CSQU3054383"],
-            json_schema_extra={"pattern": "^[A-Z]{3}[UJZR][0-9]{7}$"},
+            json_schema_extra={"pattern": f"^{CONTAINER.pattern}$"},
         ),
     ]
     size_type: Annotated[

@@ -99,6 +99,21 @@ def in_traffic(
     _tell("traffic", traffic.measure(err.print, plot), json)
 
 
+@bench.command("inspection")
+def of_images(
+    images: Annotated[int, typer.Option(min=20, help="How many are judged.")] = 1000,
+    json: JsonOption = None,
+    plot: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw detection against false alarms, as HTML."),
+    ] = None,
+) -> None:
+    """Anomalies found in X-ray images, against clean images suspected."""
+    from interfaces.bench import inspection
+
+    _tell("inspection", inspection.measure(images, err.print, plot), json)
+
+
 @bench.command("grid")
 def on_grid(
     file: FileArgument,

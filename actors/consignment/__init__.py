@@ -1,0 +1,1 @@
+"""The load that crosses: what its papers, seals and trucks say, and what that must look like."""

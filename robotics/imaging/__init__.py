@@ -1,0 +1,1 @@
+"""X-ray images of containers: their quality, their review against the declaration, pictures."""
