@@ -120,7 +120,7 @@ class BorderGate:
             if record is None:
                 continue
             if record.ended:
-                if record.is_origin:
+                if not record.is_origin or "crossed" not in record.steps:
                     del self.open[name]
                 continue
             word = right_word(record, "", channel)
