@@ -237,6 +237,13 @@ class Drive:
                 self.world.run(self.world.now_ns + S)
         return known
 
+    def begin(self, name: str) -> None:
+        """Have a consignment declared."""
+        direction = self.reader.directions[name]
+        by = Officer("E", "enterprise", direction[:2])
+        self._put(direction[:2], Declare(self._next_id(), by, declaration(name, direction)))
+        self.world.run(self.world.now_ns + S)
+
     def _put(self, side: str, command: Command) -> None:
         self.world.post(f"clearance-{side}", command, self.world.now_ns)
 

@@ -50,11 +50,9 @@ def right_word(record: Record, number: str, channel: Channel) -> Command | None:
         step = next((matter for matter in MATTERS if matter not in record.matters), None)
     if step == "on_truck" and not record.set_down:
         return None
-    if (
-        step is None
-        or step not in DECIDERS
-        or (step not in MATTERS and record.side_of(step) != side)
-    ):
+    if step is None or step not in DECIDERS:
+        return None
+    if record.next is not None and record.side_of(record.next) != side:
         return None
     return Decide(number, Officer("Q", DECIDERS[step], side), goods.id, step, "in order")
 

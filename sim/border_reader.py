@@ -5,6 +5,7 @@ skipped, decided by somebody else, decided in spite of a hold, or kept by nobody
 """
 
 from actors.border import (
+    Channel,
     CustodyChanged,
     HoldChanged,
     StepsVoided,
@@ -23,7 +24,7 @@ FACTS = {"pre_advised", "gated_in", "on_agv", "scanned", "crossed", "handed_over
 class BorderReader:
     """Reads the log an event at a time; `found` is what is wrong with it, in words."""
 
-    def __init__(self, site: Site, channels: dict[str, str]) -> None:
+    def __init__(self, site: Site, channels: dict[str, Channel]) -> None:
         self._rules = max(site.clearance, key=lambda rules: rules.since)
         self._scans = {entry.direction: entry.scan for entry in site.inspection}
         self.channels = channels
