@@ -12,6 +12,7 @@ from actors.fleet.allocation import Allocation
 from actors.fleet.audit import AUDIT_NS, ask_where, audit
 from actors.fleet.cost import Costs
 from actors.fleet.dispatch import Dispatch
+from actors.fleet.doors import Doors
 from actors.fleet.failures import Failures
 from actors.fleet.lanes import Lanes
 from actors.fleet.obstacles import Obstacles
@@ -28,10 +29,13 @@ from actors.messages import (
     Action,
     AgvReport,
     Alarm,
+    AllowLeg,
     CancelOrder,
     CommandLane,
     DeviceChanged,
     ExplainOrder,
+    Guard,
+    GuardOrder,
     LaneOrdered,
     LaneReport,
     LaneTruth,
@@ -50,10 +54,12 @@ from actors.messages import (
     PutObstacle,
     PutOrder,
     QueryLane,
+    QueryOrder,
     QueryReport,
     RemoveObstacle,
     ServiceAnswer,
     ServiceChanged,
+    SetDown,
     SetService,
     Started,
     StartStep,
@@ -78,6 +84,7 @@ class FleetManager:
         self.name = name
         self.plan = plan
         self.orders = OrderBook()
+        self.doors = Doors(self.orders)
         self.traffic = Traffic(plan.roadmap, plan.homes, plan.horizon_m, plan.body)
         self.lanes = Lanes(plan.roadmap, plan.open_ways)
         self.costs = Costs(plan, self.traffic.router, self.lanes)
@@ -111,6 +118,17 @@ class FleetManager:
                 effects = self._on_report(message, now_ns)
             case PutOrder(request):
                 effects = self._on_put_order(request, now_ns)
+            case GuardOrder(request, guard):
+                effects = self._on_guard_order(request, guard, now_ns)
+            case AllowLeg():
+                effects = []
+                self._undecided |= self.doors.allow(message)
+            case SetDown(_, order, keeper, reason):
+                effects = self._on_set_down(order, keeper, reason)
+            case QueryOrder(order):
+                effects = []
+                if order in self.orders:
+                    self.doors.note(self.orders[order])
             case CancelOrder(order):
                 effects = self._on_cancel(order, now_ns)
             case ExplainOrder(order):
@@ -151,7 +169,7 @@ class FleetManager:
                 effects += [*news, *steps]
                 self._undecided = bool(steps)  # each takes one place and leaves another
             effects += self._dispatch.pass_grants(now_ns)
-        return effects
+        return effects + self.doors.report(effects)
 
     # --- orders -------------------------------------------------------------------------------
 
@@ -185,6 +203,27 @@ class FleetManager:
             return [abandon, Reply(OrderAnswer("cancelling", job.as_order()))]
         effects = self._end(job, "cancelled", "on request", now_ns)
         return [*effects, Reply(OrderAnswer("cancelled", job.as_order()))]
+
+    def _on_guard_order(self, request: OrderRequest, guard: Guard, now_ns: int) -> list[Effect]:
+        """An order with doors; whoever sent it hears of it by report, now and from then on."""
+        if request.id in self.orders:
+            self.doors.note(self.orders[request.id])
+            return []
+        job = self.orders.accept(request, now_ns)
+        job.guard = guard
+        self._undecided = True
+        return [Emit(OrderChanged(job.as_order()))]
+
+    def _on_set_down(self, order: str, keeper: str, reason: str) -> list[Effect]:
+        """Its AGV goes to a bay of the side where it is, and the order ends there."""
+        if order not in self.orders:
+            return []
+        job = self.orders[order]
+        if self.doors.may_set_down(job, keeper):
+            job.fails_because = reason
+            self._undecided = True
+        self.doors.note(job)
+        return []
 
     def _explain(self, order: str) -> OrderExplained:
         """Why the order has its AGV."""
@@ -362,8 +401,13 @@ class FleetManager:
                 return job.come_into("carrying", now_ns)
             case "scan":
                 job.scanned = True
-                if outcome != "clear":
+                job.verdict = "clear" if outcome == "clear" else "suspicious"
+                self.doors.note(job)
+                if outcome != "clear" and job.guard is None:  # else its keeper says what becomes
                     job.fails_because = f"image {outcome}; set down on side {vehicle.side}"
+            case "cross" if job.loaded:
+                job.crossed = True
+                self.doors.note(job)
             case "unload" if job.fails_because:
                 return self._end(job, "failed", job.fails_because, now_ns)
             case "unload":

@@ -7,12 +7,14 @@ The number that runs through all motion is a visit's `seq`: an AGV's visits to z
 upwards for ever (as VDA 5050 does with its sequenceId).
 """
 
-from typing import Annotated, Literal, dataclass_transform
+from typing import Annotated, Literal
 
 import msgspec
 
-Side = str
-"""The name of a side of the border: a key of `sides` in the site file (`VN`, `CN`)."""
+from actors import border
+from actors.base import Event as Event
+from actors.base import Message as Message
+from actors.base import Side as Side
 
 Action = Literal["load", "scan", "cross", "unload", "charge", "park"]
 Transfer = Literal["truck_to_agv", "agv_to_truck"]
@@ -23,6 +25,7 @@ OrderState = Literal[
     "done", "cancelled", "failed",
 ]  # fmt: skip
 DeviceKind = Literal["vehicle", "crane", "lane", "booth", "fleet_manager"]
+Leg = Literal["cross", "unload"]
 LaneMode = Literal["open", "closed", "blocked"]
 """What people want of a lane. `closed`: nobody new enters, who is in it drives out; `blocked`: at
 once, nobody in it or before it is let a zone further."""
@@ -32,6 +35,7 @@ LaneCommand = Literal["open", "close", "block", "reverse"]
 AlarmKind = Literal[
     "order_left", "order_stands", "fleet_waits",
     "vehicle_stopped", "vehicle_silent", "station_out", "zone_in_use",
+    "consignment_stays",
 ]  # fmt: skip
 """`order_left`: an order could move and an AGV could take it, and neither does anything.
 `order_stands`: an order's AGV has no road, though there is room for it where it is to go.
@@ -42,17 +46,6 @@ although asked. `station_out`: a crane's or scanner's controller reports a fault
 Service = Literal["in", "withdrawn", "stopped", "silent", "out"]
 """Whether a device or place takes part: `in` service; `withdrawn` by an operator; of an AGV
 `stopped` by a fault or `silent`; of a crane or booth `out` of order."""
-
-
-# Subclasses inherit `frozen`; type checkers learn it from the decorator.
-@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
-class Message(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Base of all that is sent; the tag on the wire is the class name."""
-
-
-@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
-class Event(msgspec.Struct, frozen=True, tag=True, gc=False):
-    """Base of all domain events."""
 
 
 # --- from the runtime -----------------------------------------------------------------------
@@ -551,6 +544,70 @@ class OrderAnswer(Message):
     reason: str = ""
 
 
+# --- clearance <-> fleet manager --------------------------------------------------------------
+
+
+class Guard(msgspec.Struct, frozen=True, gc=False):
+    """The doors of an order: legs that do not begin before their keeper, a clearance, allows it."""
+
+    consignment: str
+    cross: str
+    """Who allows it to cross."""
+    unload: str
+    """Who allows it to be set onto its truck on the other side."""
+
+
+class GuardOrder(Message):
+    """Accept this order, whose legs need permissions; a repeat is answered with `OrderReport`."""
+
+    request: OrderRequest
+    guard: Guard
+
+
+class AllowLeg(Message):
+    """The leg may begin, for good. From another than its keeper it changes nothing."""
+
+    id: str
+    order: str
+    leg: Leg
+    keeper: str
+
+
+class SetDown(Message):
+    """Put the container down on the side where it is now, and end the order as failed.
+
+    From the keeper of that side: of `cross` before it has crossed, of `unload` after.
+    """
+
+    id: str
+    order: str
+    keeper: str
+    reason: str
+
+
+class QueryOrder(Message):
+    """Tell me how the order stands."""
+
+    order: str
+    keeper: str
+
+
+class OrderReport(Message):
+    """How a guarded order stands, to both of its keepers; the newest replaces all before it."""
+
+    order: str
+    consignment: str
+    number: int
+    """Counts the reports on this order upwards."""
+    state: OrderState
+    loaded: bool
+    """It has been lifted onto its AGV."""
+    verdict: Verdict | None
+    """Of its image, once it is scanned."""
+    crossed: bool
+    allowed: tuple[Leg, ...]
+
+
 class CommandLane(Message):
     """Open, close, block or reverse a lane; what it is ordered to be already, changes nothing."""
 
@@ -771,8 +828,17 @@ AnyMessage = (
     | PutOrder | CancelOrder | OrderAnswer | ExplainOrder | OrderExplained
     | SetService | ServiceAnswer | PlaceVehicle | PlaceAnswer
     | PutObstacle | RemoveObstacle | ObstacleAnswer
+    | GuardOrder | AllowLeg | SetDown | QueryOrder | OrderReport
+    | border.Declare | border.Register | border.GateIn | border.Decide | border.PutHold
+    | border.LiftHold | border.SetDownLoad | border.Dispose | border.SetSide | border.BorderAnswer
+    | border.PreAdvice | border.ExchangeAnswer | border.AskReady | border.Ready | border.StandDown
+    | border.Crossed | border.CustodyTaken | border.ClearanceResult
 )  # fmt: skip
-AnyEvent = OrderChanged | DeviceChanged | LaneOrdered | ServiceChanged | ObstacleChanged | Alarm
+AnyEvent = (
+    OrderChanged | DeviceChanged | LaneOrdered | ServiceChanged | ObstacleChanged | Alarm
+    | border.StepTaken | border.StepsVoided | border.HoldChanged | border.CustodyChanged
+    | border.ConsignmentEnded | border.SideChanged
+)  # fmt: skip
 
 _encoder = msgspec.msgpack.Encoder()
 _messages: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(AnyMessage)

@@ -5,6 +5,7 @@ from functools import partial
 
 from actors.agv import Agv
 from actors.booth import Booth
+from actors.clearance import Clearance, clearance_name
 from actors.crane import Crane
 from actors.effects import Machine
 from actors.fleet.plan import FleetPlan
@@ -16,6 +17,7 @@ from actors.site.devices import FLEET_MANAGER, Device, devices, lanes_in_use
 from actors.site.expand import expand
 from actors.site.model import CranesSection, Site
 from actors.site.roadmap import LaneWay, Roadmap
+from actors.site.rules import BorderRules
 
 SCAN_LIMIT = 4.0
 """A scan is overdue after so many times its mean duration [ours]."""
@@ -36,6 +38,14 @@ def makers(site: Site, roadmap: Roadmap, day: datetime.date) -> dict[str, Machin
     found = {device.id: _maker(device, scan_s, ways) for device in devices(site, day)}
     found[FLEET_MANAGER] = partial(fleet_manager, site, day)
     return found
+
+
+def clearances(site: Site) -> dict[str, MachineFactory]:
+    """How to make the clearance of each side, of a site that has rules for the border."""
+    rules = BorderRules(site)
+    return {
+        clearance_name(side): partial(Clearance, side, FLEET_MANAGER, rules) for side in site.sides
+    }
 
 
 def fleet_manager(site: Site, day: datetime.date) -> FleetManager:

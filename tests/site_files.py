@@ -35,6 +35,15 @@ class NoAliases(yaml.SafeDumper):
         return True
 
 
+def _quoted(dumper: NoAliases, text: str) -> yaml.ScalarNode:
+    """Text as it is, but figures in quotes: 08 is text to YAML 1.1, and eight to 1.2."""
+    style = '"' if text.isdigit() else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+NoAliases.add_representer(str, _quoted)
+
+
 def written(tmp_path: Path, site: Any) -> Path:
     return with_text(
         tmp_path, yaml.dump(site, Dumper=NoAliases, allow_unicode=True, sort_keys=False)

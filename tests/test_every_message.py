@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from actors.agv import Agv
 from actors.booth import Booth
+from actors.clearance import Clearance
 from actors.crane import Crane
 from actors.effects import Command, Effect, Machine, Send, SetTimer
 from actors.lane import Lane
@@ -30,6 +31,7 @@ from actors.messages import (
     decode_message,
     encode,
 )
+from actors.site.rules import BorderRules
 from actors.wiring import machines
 from sim.plant.wiring import controllers
 from tests.drawn import messages
@@ -73,6 +75,7 @@ MACHINES: dict[str, Callable[[], Machine]] = {
     "crane": lambda: Crane("VN-C1", "fleet-manager"),
     "booth": lambda: Booth("VN-X1", "fleet-manager", 60 * S),
     "lane": lambda: Lane("D1", "fleet-manager", "VN", 2),
+    "clearance": lambda: Clearance("VN", "fleet-manager", BorderRules(DEMO)),
     "fleet manager": lambda: machines(DEMO, ROADMAP, DAY)["fleet-manager"],
     "AGV's controller": lambda: controllers(DEMO, ROADMAP, DAY, 1)["AGV-001"],
     "crane's controller": lambda: controllers(DEMO, ROADMAP, DAY, 1)["VN-C1"],

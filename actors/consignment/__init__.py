@@ -1,1 +1,1 @@
-"""The load that crosses: what its papers, seals and trucks say, and what that must look like."""
+"""The consignment: its papers, seals and trucks, its way through the gate, its holds and rules."""

@@ -7,6 +7,7 @@ the grants that have become free.
 import math
 
 from actors.effects import Effect, Send
+from actors.fleet.doors import is_shut
 from actors.fleet.lanes import Lanes
 from actors.fleet.orders import Job
 from actors.fleet.plan import FleetPlan
@@ -20,6 +21,10 @@ from actors.site.roadmap import Place, PlaceKind
 
 ASIDE: tuple[PlaceKind, ...] = ("parking", "charger")
 """Places in which no AGV is served that has work."""
+
+
+WAITS: tuple[PlaceKind, ...] = ("parking", "charger", "dropoff")
+"""Where an AGV may stand that waits for a permission."""
 
 
 class Dispatch:
@@ -87,6 +92,9 @@ class Dispatch:
         if job is None:
             return self._go_home(vehicle, charger, now_ns)
         stop = self._stop(vehicle.side, job)
+        shut = (stop is None or stop[0] == "unload") and is_shut(job, vehicle.side)
+        if shut:
+            return self._wait_at_door(vehicle, job, now_ns)
         return (
             self._go(vehicle, *stop, now_ns) if stop is not None else self._cross(vehicle, now_ns)
         )
@@ -114,7 +122,7 @@ class Dispatch:
         if self._traffic.blocked() or self._traffic.stopped():
             return found
         for vehicle in self._vehicles.values():
-            if vehicle.job is None:
+            if vehicle.job is None or is_shut(vehicle.job, vehicle.side):
                 continue
             room = self._room_for(vehicle, vehicle.job)
             if room:
@@ -222,6 +230,28 @@ class Dispatch:
         vehicle.permit_way = way
         vehicle.side = way.to_side
         return effects
+
+    def _wait_at_door(self, vehicle: Vehicle, job: Job, now_ns: int) -> list[Effect]:
+        """Off the road and out of booths and pick-up bays, until the order's next leg is allowed.
+
+        Past the boundary it waits in a drop-off bay, where it can be unloaded at once, while over
+        half of the bays are free for those that may be; else aside.
+        """
+        here = self._plan.roadmap.places.get(self._traffic.place_of(vehicle.name) or "")
+        if here is not None and here.kind in WAITS:
+            return []
+        if vehicle.side == job.request.to_side:
+            free = self._stations.free(vehicle.side, "dropoff")
+            if len(free) > self._stations.count(vehicle.side, "dropoff") // 2:
+                waiting = self._go(vehicle, "park", "dropoff", now_ns)
+                if waiting:
+                    return waiting
+        for place in self.places_aside(vehicle, vehicle.side, self._traffic.node_of(vehicle.name)):
+            if self._stations.is_open(place):
+                waiting = self._go_to(vehicle, "park", place, now_ns)
+                if waiting:
+                    return waiting
+        return []
 
     def _step_aside(self, vehicle: Vehicle, now_ns: int) -> list[Effect]:
         """Off the road, while no lane can be had."""

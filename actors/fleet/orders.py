@@ -5,7 +5,17 @@ from collections.abc import Iterator
 import msgspec
 
 from actors.effects import Effect, Emit
-from actors.messages import Mark, Order, OrderChanged, OrderRequest, OrderState, Side
+from actors.messages import (
+    Guard,
+    Leg,
+    Mark,
+    Order,
+    OrderChanged,
+    OrderRequest,
+    OrderState,
+    Side,
+    Verdict,
+)
 
 OVERTAKEN_NS_MAX = 20 * 60 * 10**9
 """Orders accepted up to so much later may be served before an order [ours]; twice the time that an
@@ -31,6 +41,15 @@ class Job(msgspec.Struct):
     """Its AGV has been told to leave it to another."""
     fails_because: str = ""
     """Why the order will have failed once its container is set down."""
+    guard: Guard | None = None
+    """Who allows its legs; None: they need no permission."""
+    allowed: frozenset[Leg] = frozenset()
+    verdict: Verdict | None = None
+    """Of its image, once it is scanned."""
+    crossed: bool = False
+    """Its load has the lane behind it."""
+    reports: int = 0
+    """How often its keepers have been told how it stands."""
 
     def come_into(self, state: OrderState, now_ns: int) -> list[Effect]:
         """Note a state, and tell of it; nothing if the order is in it already."""

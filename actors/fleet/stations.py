@@ -38,6 +38,10 @@ class Stations:
         places = [p for p in self._places.get((side, kind), ()) if self._traffic.may_take("", p.id)]
         return sorted(filter(self.is_open, places), key=lambda p: (busy[p.station], p.id))
 
+    def count(self, side: Side, kind: PlaceKind) -> int:
+        """How many places of the kind there are."""
+        return len(self._places.get((side, kind), ()))
+
     def is_open(self, place: Place) -> bool:
         """Whether AGVs may be sent there: in service, and nothing that is not ours stands there."""
         return self._service.is_open(place) and not self.is_occupied(place)

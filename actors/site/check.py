@@ -204,6 +204,22 @@ def _targets(site: Site) -> Iterator[Finding]:
         seen.add(target.since)
 
 
+def _clearance(site: Site) -> Iterator[Finding]:
+    directions = _directions(site)
+    seen: set[datetime.date] = set()
+    for i, rules in enumerate(site.clearance):
+        where = f"clearance[{i}]"
+        if rules.since in seen:
+            yield f"{where}.from", str(rules.since), "each day once"
+        seen.add(rules.since)
+        for k, goods in enumerate(rules.commodities):
+            if goods.direction not in directions:
+                allowed = " or ".join(directions)
+                yield f"{where}.commodities[{k}].direction", goods.direction, allowed
+        if _minutes(rules.opens) >= _minutes(rules.closes):
+            yield f"{where}.closes", rules.closes, f"later than opens, {rules.opens}"
+
+
 def _sources(site: Site) -> Iterator[Finding]:
     """`sources` marks keys of its own section only."""
     for path, section in _sections(site, []):
@@ -230,5 +246,5 @@ def _sections(value: object, path: list[str | int]) -> Iterator[tuple[list[str |
 
 _CHECKS: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     _sides, _names, _road, _inspection, _refuges, _vehicles, _loads, _shares, _targets,
-    _sources,
+    _clearance, _sources,
 )  # fmt: skip

@@ -213,6 +213,109 @@ class SurveyedRoadmap(Section, frozen=True, kw_only=True):
     """Node of each place: bays (`VN-C1-P1`), booths, parking and charging places."""
 
 
+HsPrefix = Annotated[
+    str, Meta(pattern=r"^[0-9]{2,8}$", description="an HS code or its first digits: 08, 081060")
+]
+Country = Annotated[
+    str, Meta(pattern=r"^[A-Z]{2}$", description="two capital letters, as in ISO 3166: VN, TH")
+]
+RoleName = Literal["operator", "customs", "supervisor", "border_guard", "quarantine"]
+ChannelName = Literal["green", "yellow", "red"]
+MatterName = Literal["papers", "inspection", "release"]
+
+
+class CommoditySection(Section, frozen=True, kw_only=True):
+    """Goods that may pass in one direction."""
+
+    title: str
+    direction: Direction
+    origins: Annotated[tuple[Country, ...], Meta(min_length=1, max_length=250)]
+    hs: Annotated[tuple[HsPrefix, ...], Meta(min_length=1, max_length=200)]
+    quarantine: bool
+    """A quarantine officer has to clear them; others need none."""
+
+
+class ChannelSection(Section, frozen=True, kw_only=True):
+    """What has to be decided in a channel, beyond the image, on either side."""
+
+    exit: tuple[MatterName, ...]
+    """Before the exit is approved; nothing: that is automatic."""
+    entry: tuple[MatterName, ...]
+    """Before the entry is cleared; nothing: that is automatic."""
+
+
+class ChannelsSection(Section, frozen=True, kw_only=True):
+    """What each channel needs."""
+
+    green: ChannelSection
+    yellow: ChannelSection
+    red: ChannelSection
+
+
+class RiskSection(Section, frozen=True, kw_only=True):
+    """The channel of goods that were registered without one; the first entry that fits, holds."""
+
+    channel: ChannelName
+    hs: Annotated[tuple[HsPrefix, ...], Meta(min_length=1, max_length=200)]
+    origins: Annotated[tuple[Country, ...], Meta(min_length=1, max_length=250)]
+
+
+class DecidersSection(Section, frozen=True, kw_only=True):
+    """The role that takes each decision, always of the side on which it falls."""
+
+    registered: RoleName
+    called_forward: RoleName
+    gated_in: RoleName
+    quarantine_cleared: RoleName
+    fee_paid: RoleName
+    image_decided: RoleName
+    on_truck: RoleName
+    """Of a container that was set down after it crossed; else the crane says so."""
+    gated_out: RoleName
+    papers: RoleName
+    inspection: RoleName
+    release: RoleName
+    ended: RoleName
+    """Seizes, returns or diverts."""
+    side: RoleName
+    """Closes and opens the side."""
+
+
+class HoldOwnersSection(Section, frozen=True, kw_only=True):
+    """The role that owns each hold: it alone lifts it."""
+
+    identity: RoleName
+    image: RoleName
+    sample: RoleName
+    papers: RoleName
+    quarantine: RoleName
+    fee: RoleName
+    security: RoleName
+    other_side: RoleName
+
+
+class RulesSection(Section, frozen=True, kw_only=True):
+    """The border's rules from a day on, until the next ones."""
+
+    since: Day = msgspec.field(name="from")
+    commodities: Annotated[tuple[CommoditySection, ...], Meta(min_length=1, max_length=500)]
+    channels: ChannelsSection
+    risk: tuple[RiskSection, ...] = ()
+    """Where no entry fits, the channel is red."""
+    deciders: DecidersSection
+    holds: HoldOwnersSection
+    opens: TimeOfDay = "00:00"
+    """Hours in which crossings may begin, in each side's local time."""
+    closes: TimeOfDay = "24:00"
+    stay_h_max: Annotated[float, Meta(gt=0, le=8784, description="[h]")]
+    """A consignment that stays longer on a side, from its gate or the boundary, is an alarm."""
+    room: Annotated[int, Meta(ge=1, le=1000)]
+    """Loaded AGVs that a side takes in before their containers are off."""
+    weight_tolerance_pct: Percent = 5.0
+    """A weight read at the gate may differ by so much from the declared one."""
+    sources: Sources = {}
+
+
 class Site(Section, frozen=True, kw_only=True):
     """Everything one site file describes."""
 
@@ -226,4 +329,6 @@ class Site(Section, frozen=True, kw_only=True):
     inspection: Annotated[tuple[InspectionSection, ...], Meta(min_length=1)]
     targets: tuple[TargetSection, ...] = ()
     arrivals: ArrivalsSection
+    clearance: Annotated[tuple[RulesSection, ...], Meta(max_length=100)] = ()
+    """The border's rules, dated; without any, orders need no clearance."""
     roadmap: SurveyedRoadmap | None = None

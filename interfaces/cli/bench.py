@@ -67,6 +67,13 @@ def _ros(site: str) -> list[Figure]:
     return ros.measure(err.print)
 
 
+def _clearance(site: str) -> list[Figure]:
+    """100,000 random commands to both sides, judged by a reader of the log."""
+    from interfaces.bench import clearance
+
+    return clearance.measure(err.print)
+
+
 def _command(name: str, measure: Callable[[str], list[Figure]]) -> Callable[..., None]:
     def command(site: SiteOption = "huu-nghi", json: JsonOption = None) -> None:
         _tell(name, measure(site), json)
@@ -81,6 +88,7 @@ for _name, _measure in (
     ("assignment", _assignment),
     ("recording", _recording),
     ("ros", _ros),
+    ("clearance", _clearance),
 ):
     bench.command(_name, help=_measure.__doc__)(_command(_name, _measure))
 

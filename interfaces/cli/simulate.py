@@ -17,8 +17,12 @@ from actors.site.model import Site
 from interfaces.cli.say import EXIT_FAILED, complain, err, out
 from interfaces.cli.sites import SiteArgument, parse_day
 from interfaces.recording.run import RunRecorder
+from sim.authority import BorderGate
 from sim.simulate import Result
 from sim.simulate import simulate as run
+
+DRAIN_H_MAX = 24.0
+"""After the last arrival consignments have so long to end."""
 
 
 def simulate(
@@ -36,6 +40,10 @@ def simulate(
             help="The day that is simulated, from midnight; else the day of the last change.",
         ),
     ] = None,
+    clearance: Annotated[
+        bool,
+        typer.Option("--clearance", help="Trucks bring consignments, which officers clear."),
+    ] = False,
     json: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the result as JSON; - prints it.")
     ] = None,
@@ -49,6 +57,12 @@ def simulate(
 ) -> None:
     """Run the gate's own machines through hours or days within seconds, and check every move."""
     loaded = load_site(find_site(site), day)
+    if clearance:
+        for option, file in (("--json", json), ("--record", record)):
+            if file is not None:
+                raise typer.BadParameter(f"{option}: given with --clearance, allowed: without it")
+        _simulate_border(loaded, day or last_change(loaded), hours, trucks_per_day, seed)
+        return
     if json is not None and str(json) != "-" and not json.absolute().parent.is_dir():
         raise typer.BadParameter(f"--json: there is no folder {json.absolute().parent}")
     first_day = day or last_change(loaded)
@@ -91,6 +105,33 @@ def _recorder(path: Path | None, site: Site, day: datetime.date) -> Iterator[Run
     except OSError as error:
         complain(f"--record: {path}: {error.strerror}")
         raise typer.Exit(EXIT_FAILED) from None
+
+
+def _simulate_border(
+    site: Site, day: datetime.date, hours: float, trucks_per_day: int | None, seed: int
+) -> None:
+    """Consignments in place of orders; how long they dwell, by step and by whose it was."""
+    if not site.clearance:
+        raise typer.BadParameter(f"--clearance: {site.name} has no rules for the border")
+    border = BorderGate(site, day, seed)
+    trucks = site.arrivals.trucks_per_day if trucks_per_day is None else trucks_per_day
+    border.declare_arrivals(hours, trucks)
+    declared = len(border.open)
+    border.run(hours * 3600)
+    found = border.finish(hours_max=DRAIN_H_MAX).finish(border.world.now_ns)
+    table = Table(title=f"{site.name}: {declared:,} consignments", title_justify="left")
+    for heading in ("step", "waits for", "count", "p50 [min]", "p90 [min]", "p95 [min]"):
+        table.add_column(heading)
+    for dwell in border.dwell():
+        waits = (dwell.p50_min, dwell.p90_min, dwell.p95_min)
+        table.add_row(dwell.step, dwell.owner, f"{dwell.count:,}", *(f"{w:g}" for w in waits))
+    out.print(table)
+    out.print(f"released {len(border.reader.released):,}, open {len(border.open):,}")
+    out.print(", ".join(f"{kind} {count}" for kind, count in found.items()))
+    for line in border.reader.found[:10]:
+        err.print(line, style="red", markup=False)
+    if border.reader.found or any(found.values()) or border.open:
+        raise typer.Exit(EXIT_FAILED)
 
 
 def _table(result: Result) -> Table:

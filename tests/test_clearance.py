@@ -1,0 +1,177 @@
+"""One side's clearance: in each state only the right word of the right officer counts."""
+
+import copy
+import typing
+
+import pytest
+
+from actors.border import (
+    BorderAnswer,
+    CustodyChanged,
+    Decide,
+    Dispose,
+    HoldKind,
+    LiftHold,
+    Officer,
+    PutHold,
+    Role,
+    SetDownLoad,
+    Step,
+    StepTaken,
+)
+from actors.clearance import Clearance, Command
+from actors.consignment.transitions import WAYS
+from actors.messages import TimerFired
+from actors.site.devices import FLEET_MANAGER
+from sim.border_drive import Drive
+from sim.border_officers import DECIDERS, OWNERS, right_word
+from sim.border_reader import BorderReader
+from tests.gate import S, replied
+from tests.test_border_drive import both_scans
+
+NOW_NS = 1_783_000_000 * S
+ROLES: tuple[Role, ...] = typing.get_args(Role)
+STEPS: tuple[Step, ...] = typing.get_args(Step)
+HOLDS: tuple[HoldKind, ...] = typing.get_args(HoldKind)
+Sides = dict[str, Clearance]
+
+
+def said(clearance: Clearance, command: Command) -> BorderAnswer:
+    [answer] = replied(clearance.handle(command, NOW_NS))
+    assert isinstance(answer, BorderAnswer)
+    return answer
+
+
+def asked(clearance: Clearance, command: Command) -> str:
+    """What a copy of the clearance says, so that the next question finds the same state."""
+    return said(copy.deepcopy(clearance), command).outcome
+
+
+def states() -> dict[str, tuple[str, Sides]]:
+    """Both sides in each state of one consignment, by the last step of the side that sends it."""
+    drive = Drive(both_scans(), 1, consignments=3, harm=0.0)
+    name = drive.names[2]
+    assert drive.reader.directions[name] == "VN-CN"
+    drive.begin(name)
+    found: dict[str, tuple[str, Sides]] = {}
+    for number in range(200):
+        lasts = [
+            str(clearance.records[name].last) if name in clearance.records else "unknown"
+            for clearance in drive.sides.values()
+        ]
+        found.setdefault("-".join(lasts), (name, copy.deepcopy(drive.sides)))
+        if drive.has_ended(name):
+            return found
+        for side, clearance in drive.sides.items():
+            record = clearance.records.get(name)
+            word = right_word(record, f"W{number}{side}", "red") if record is not None else None
+            if word is not None:
+                drive.world.post(clearance.name, word, drive.world.now_ns)
+        drive.world.post(FLEET_MANAGER, TimerFired("work"), drive.world.now_ns)
+        drive.world.run(drive.world.now_ns + S)
+    raise AssertionError(list(found))
+
+
+STATES = states()
+EACH_STATE = pytest.mark.parametrize(("name", "sides"), STATES.values(), ids=STATES.keys())
+
+
+@EACH_STATE
+def test_only_the_next_step_is_taken_and_only_by_the_role_and_side_that_decide_it(
+    name: str, sides: Sides
+):
+    for side, clearance in sides.items():
+        record = clearance.records.get(name)
+        for step in STEPS:
+            for role in ROLES:
+                right = (
+                    record is not None
+                    and not record.ended
+                    and record.next == step
+                    and step != "on_truck"
+                    and DECIDERS.get(step) == role
+                    and record.side_of(step) == side
+                )
+                expected = "done" if right else "refused" if record is not None else "unknown"
+                command = Decide("X", Officer("Q", role, side), name, step, "seen")
+                assert asked(clearance, command) == expected, (side, step, role)
+
+
+@EACH_STATE
+def test_no_word_counts_from_the_other_side_or_without_name_or_without_reason(
+    name: str, sides: Sides
+):
+    for side, clearance in sides.items():
+        other = "CN" if side == "VN" else "VN"
+        for what, role in DECIDERS.items():
+            for by, reason in (
+                (Officer("Q", role, other), "seen"),
+                (Officer("", role, side), "seen"),
+                (Officer("Q", role, side), ""),
+            ):
+                assert asked(clearance, Decide("X", by, name, what, reason)) != "done"
+
+
+@EACH_STATE
+def test_a_hold_is_lifted_by_its_owner_only_and_nothing_is_decided_meanwhile(
+    name: str, sides: Sides
+):
+    for side, original in sides.items():
+        for kind in HOLDS:
+            clearance = copy.deepcopy(original)
+            put = PutHold("H", Officer("Q", "operator", side), name, kind, "a doubt")
+            if said(clearance, put).outcome != "done":
+                continue
+            for role in ROLES:
+                lift = LiftHold("L", Officer("Q", role, side), name, kind, "seen")
+                expected = "done" if role == OWNERS[kind] else "refused"
+                assert asked(clearance, lift) == expected
+            for what, role in DECIDERS.items():
+                if what == "gated_in":
+                    continue
+                command = Decide("X", Officer("Q", role, side), name, what, "seen")
+                assert asked(clearance, command) == "refused"
+
+
+@EACH_STATE
+def test_what_is_repeated_is_answered_alike_and_another_command_of_that_id_is_a_conflict(
+    name: str, sides: Sides
+):
+    for side, original in sides.items():
+        clearance = copy.deepcopy(original)
+        if name not in clearance.records:
+            continue
+        by = Officer("Q", "supervisor", side)
+        commands: tuple[Command, ...] = (
+            PutHold("A", by, name, "papers", "a doubt"),
+            SetDownLoad("B", by, name, "for long"),
+            Dispose("C", by, name, "seized", "contraband"),
+        )
+        for command in commands:
+            first = clearance.handle(command, NOW_NS)
+            again = clearance.handle(command, NOW_NS + 9 * S)
+            assert replied(again) == replied(first)
+            assert len(again) == 1, "it does nothing twice"
+            other = PutHold(command.id, by, name, "fee", "another")
+            assert said(clearance, other).outcome == "conflict"
+
+
+def test_each_way_has_all_steps_once_and_the_image_is_decided_before_the_release():
+    for way in WAYS.values():
+        assert sorted(way) == sorted(STEPS)
+        assert way.index("scanned") + 1 == way.index("image_decided") < way.index("released")
+
+
+def test_the_reader_finds_what_is_skipped_decided_by_others_or_kept_by_two():
+    reader = BorderReader(both_scans(), {"K": "red"})
+    reader.directions["K"] = "VN-CN"
+    system, customs = Officer("S", "system", "VN"), Officer("Q", "customs", "VN")
+    reader.read("", StepTaken("K", "VN", "exit_approved", system, ""), 0)
+    assert len(reader.found) == 7 + 2, "seven steps and two matters are missing"
+    reader.found.clear()
+    reader.read("", StepTaken("K", "VN", "fee_paid", customs, "seen"), 0)
+    assert "decided by customs, not operator" in reader.found[0]
+    reader.found.clear()
+    reader.read("", CustodyChanged("K", "VN", "taken", "a"), 0)
+    reader.read("", CustodyChanged("K", "CN", "taken", "b"), 0)
+    assert reader.found == ["0.000 K: taken by CN from VN without an offer"]
