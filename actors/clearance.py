@@ -39,6 +39,7 @@ from actors.border import (
     StepsVoided,
     StepTaken,
 )  # fmt: skip
+from actors.consignment.identity import IdentityError, channel, container_number, hs_code
 from actors.consignment.record import Hold, Record, Taken
 from actors.consignment.transitions import TRANSITIONS
 from actors.effects import Effect, Emit, Reply, Send, SetTimer
@@ -67,7 +68,6 @@ COMMANDS_MAX = 1000
 """So many commands are taken for one consignment [ours]: their answers are all kept."""
 ANSWERS_MAX = 100_000
 """So many answers about declarations and the side are kept, the newest [ours]."""
-CHANNELS: dict[str, Channel] = {"1": "green", "2": "yellow", "3": "red"}
 Command = (
     Declare | Register | GateIn | Decide | PutHold | LiftHold | SetDownLoad | Dispose | SetSide
 )
@@ -236,6 +236,9 @@ class Clearance:
             raise RefusedError("enterprises declare")
         if record is not None:
             raise RefusedError(f"{goods.id} has been declared")
+        wrong = _misread(goods)
+        if wrong:
+            raise RefusedError(wrong)
         direction = f"{goods.from_side}-{goods.to_side}"
         if goods.from_side != self.side or direction not in self.rules.scans:
             raise RefusedError(f"direction {direction}, on side {self.side}")
@@ -246,14 +249,14 @@ class Clearance:
 
     def _register(self, record: Record, message: Register, now_ns: int) -> list[Effect]:
         _need(message.by, self.rules.at(now_ns).deciders.registered, "registered")
-        if message.channel and message.channel[0] not in CHANNELS:
-            raise RefusedError(f"channel {message.channel}, not 1, 2 or 3")
-        effects = self._take_own(record, "registered", message.by, message.channel, now_ns)
-        record.number = message.number
+        colour = self._risk(record.declaration, now_ns)
         if message.channel:
-            record.channel = CHANNELS[message.channel[0]]
-        else:
-            record.channel = self._risk(record.declaration, now_ns)
+            try:
+                colour = channel(message.channel, "channel").colour
+            except IdentityError as error:
+                raise RefusedError(str(error)) from None
+        effects = self._take_own(record, "registered", message.by, message.channel, now_ns)
+        record.number, record.channel = message.number, colour
         return effects
 
     def _gate_in(self, record: Record, message: GateIn, now_ns: int) -> list[Effect]:
@@ -502,6 +505,8 @@ class Clearance:
         if goods.id in self.records:
             same = self.records[goods.id].declaration == goods
             outcome, why = ("ack", "") if same else ("nak", f"{goods.id} is another consignment")
+        elif wrong := _misread(goods):
+            outcome, why = "nak", wrong
         elif self._commodity(goods, now_ns) is None:
             outcome, why = "nak", f"HS {goods.hs} of {goods.origin} is not allowed"
         else:
@@ -683,16 +688,17 @@ class Clearance:
             record.steps.setdefault(step, Taken(other, now_ns, "told by the other side"))
 
     def _commodity(self, goods: Declaration, now_ns: int) -> CommoditySection | None:
-        direction = f"{goods.from_side}-{goods.to_side}"
+        direction, code = f"{goods.from_side}-{goods.to_side}", hs_code(goods.hs, "hs")
         for allowed in self.rules.at(now_ns).commodities:
-            fits = goods.origin in allowed.origins and goods.hs.startswith(allowed.hs)
+            fits = goods.origin in allowed.origins and code.digits.startswith(allowed.hs)
             if fits and allowed.direction == direction:
                 return allowed
         return None
 
     def _risk(self, goods: Declaration, now_ns: int) -> Channel:
+        code = hs_code(goods.hs, "hs")
         for entry in self.rules.at(now_ns).risk:
-            if goods.origin in entry.origins and goods.hs.startswith(entry.hs):
+            if goods.origin in entry.origins and code.digits.startswith(entry.hs):
                 return entry.channel
         return "red"
 
@@ -701,6 +707,18 @@ def _subject(message: Command) -> str:
     if isinstance(message, Declare):
         return message.declaration.id
     return "" if isinstance(message, SetSide) else message.consignment
+
+
+def _misread(goods: Declaration) -> str:
+    """What of a declaration's identities cannot be one; empty: all can."""
+    try:
+        container_number(goods.container, "container")
+        if goods.twin_container:
+            container_number(goods.twin_container, "twin_container")
+        hs_code(goods.hs, "hs")
+    except IdentityError as error:
+        return str(error)
+    return ""
 
 
 def _id(record: Record) -> str:

@@ -3,17 +3,23 @@
 import copy
 import typing
 
+import msgspec
 import pytest
 
 from actors.border import (
     BorderAnswer,
     CustodyChanged,
     Decide,
+    Declaration,
+    Declare,
     Dispose,
+    ExchangeAnswer,
     HoldKind,
     LiftHold,
     Officer,
+    PreAdvice,
     PutHold,
+    Register,
     Role,
     SetDownLoad,
     Step,
@@ -26,7 +32,7 @@ from actors.site.devices import FLEET_MANAGER
 from sim.border_drive import Drive
 from sim.border_officers import DECIDERS, OWNERS, right_word
 from sim.border_reader import BorderReader
-from tests.gate import S, replied
+from tests.gate import S, replied, sent
 from tests.test_border_drive import both_scans
 
 NOW_NS = 1_783_000_000 * S
@@ -175,3 +181,37 @@ def test_the_reader_finds_what_is_skipped_decided_by_others_or_kept_by_two():
     reader.read("", CustodyChanged("K", "VN", "taken", "a"), 0)
     reader.read("", CustodyChanged("K", "CN", "taken", "b"), 0)
     assert reader.found == ["0.000 K: taken by CN from VN without an offer"]
+
+
+GOODS = Declaration(
+    "E-1", "VN", "CN", "CSQU3054383", "45G1", "S1", "29H-12345", "854231", "VN", 20_000
+)
+ENTERPRISE = Officer("Lan", "enterprise", "VN")
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"container": "CSQU3054384"}, "container: container number given 'CSQU3054384', allowed"),
+        ({"twin_container": "X"}, "twin_container: container number given 'X', allowed"),
+        ({"hs": "85"}, "hs: HS code given '85', allowed"),
+    ],
+)
+def test_what_cannot_be_an_identity_is_refused_at_declaration_and_by_the_other_side(changes, words):
+    goods = msgspec.structs.replace(GOODS, **changes)
+    sides = Drive(both_scans(), 1, consignments=1, harm=0.0).sides
+    answer = said(sides["VN"], Declare("D1", ENTERPRISE, goods))
+    assert (answer.outcome, words in answer.reason) == ("refused", True)
+    [told] = sent(sides["CN"].handle(PreAdvice("P1", goods, "1", "green"), NOW_NS), ExchangeAnswer)
+    assert (told.outcome, words in told.reason) == ("nak", True)
+
+
+@pytest.mark.parametrize(("code", "colour"), [("1", "green"), ("2A", "yellow"), ("3D", "red")])
+def test_a_channel_is_read_by_its_first_digit(code: str, colour: str):
+    clearance = Drive(both_scans(), 1, consignments=1, harm=0.0).sides["VN"]
+    assert said(clearance, Declare("D1", ENTERPRISE, GOODS)).outcome == "done"
+    customs = Officer("Minh", "customs", "VN")
+    refused = said(clearance, Register("R1", customs, "E-1", "301234567890", "4"))
+    assert (refused.outcome, "channel given '4'" in refused.reason) == ("refused", True)
+    assert said(clearance, Register("R2", customs, "E-1", "301234567890", code)).outcome == "done"
+    assert clearance.records["E-1"].channel == colour
