@@ -83,7 +83,7 @@ def plant(log: str = "") -> Driver:
             if process.stdout.readline() != b"ready\n":
                 raise DriverError(f"the plant ended with code {process.wait(END_S)}")
             controlled = frozenset(d.id for d in driven.devices if d.kind != "lane")
-            yield ZmqLinks(driven.bus, controlled)
+            yield ZmqLinks(driven.bus, driven.gate_time, controlled)
         finally:
             process.stdin.close()  # its signal to end
             try:

@@ -2,14 +2,24 @@
 
 import threading
 import time
+from collections.abc import Callable
 
 import msgspec
 
 from actors.messages import LaneMode, OrderState, Outline, Service
-from interfaces.view import LiveView
+from interfaces.view import LinkView, LiveView
 
 TICK_S = 0.2
 """Time between two messages [s]."""
+
+
+class LinkNow(msgspec.Struct, frozen=True, gc=False):
+    """A link that is worth a remark: not connected, or it has refused something."""
+
+    connected: bool
+    counts: dict[str, int]
+    refusal: str
+    refusal_age_s: float | None
 
 
 class VehicleNow(msgspec.Struct, frozen=True, gc=False):
@@ -28,6 +38,8 @@ class VehicleNow(msgspec.Struct, frozen=True, gc=False):
     fault: str | None
     age_s: float | None
     service: Service
+    link: LinkNow | None
+    """Null for one of which there is nothing to remark."""
 
 
 class StationNow(msgspec.Struct, frozen=True, gc=False):
@@ -42,6 +54,8 @@ class StationNow(msgspec.Struct, frozen=True, gc=False):
     fault: str | None
     age_s: float | None
     service: Service
+    link: LinkNow | None
+    """Null for one of which there is nothing to remark."""
 
 
 class LaneNow(msgspec.Struct, frozen=True, gc=False):
@@ -111,6 +125,7 @@ def state_frame(view: LiveView) -> StateFrame:
                 fault=at.fault if at else None,
                 age_s=age(vehicle.stamp_ns) if at else None,
                 service=device.service,
+                link=_remarkable(vehicle.link, age),
             )
         )
     stations = []
@@ -127,6 +142,7 @@ def state_frame(view: LiveView) -> StateFrame:
                 fault=signal.fault if signal else None,
                 age_s=age(station.stamp_ns) if signal else None,
                 service=device.service,
+                link=_remarkable(station.link, age),
             )
         )
     lanes = []
@@ -152,6 +168,14 @@ def state_frame(view: LiveView) -> StateFrame:
         obstacles=[ObstacleNow(o.id, o.zones, o.outline) for o in view.obstacles()],
         places_out=[seen.place.id for seen in view.places() if seen.service != "in"],
     )
+
+
+def _remarkable(seen: LinkView | None, age: Callable[[int], float]) -> LinkNow | None:
+    if seen is None or (seen.signal.connected and not seen.signal.refusal):
+        return None
+    signal = seen.signal
+    refusal_age_s = age(signal.refused_ns) if signal.refusal else None
+    return LinkNow(signal.connected, signal.counts, signal.refusal, refusal_age_s)
 
 
 class FrameSource:

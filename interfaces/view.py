@@ -32,7 +32,7 @@ from actors.site.devices import Device
 from actors.site.model import Site
 from actors.site.roadmap import Place, Roadmap
 from interfaces.events import EventLog
-from robotics.telemetry import Frame, RecordedEvent, StationSignal, VehicleSignal
+from robotics.telemetry import Frame, LinkSignal, RecordedEvent, StationSignal, VehicleSignal
 
 STARTING = "starting"
 """The state of a device from which nothing has been heard yet."""
@@ -64,6 +64,14 @@ class PlaceView(msgspec.Struct, frozen=True, gc=False):
     service: Service
 
 
+class LinkView(msgspec.Struct, frozen=True, gc=False):
+    """The link to a device's controller as it last told of itself."""
+
+    signal: LinkSignal
+    stamp_ns: int
+    """When it told that [UTC, ns]."""
+
+
 class VehicleView(msgspec.Struct, frozen=True, gc=False):
     """One AGV: its state, the order it works for, and its last signal, if one has come."""
 
@@ -72,6 +80,7 @@ class VehicleView(msgspec.Struct, frozen=True, gc=False):
     signal: VehicleSignal | None
     stamp_ns: int
     """When the signal was sampled [UTC, ns]; 0 without one."""
+    link: LinkView | None
 
 
 class StationView(msgspec.Struct, frozen=True, gc=False):
@@ -81,6 +90,7 @@ class StationView(msgspec.Struct, frozen=True, gc=False):
     signal: StationSignal | None
     stamp_ns: int
     """When the signal was sampled [UTC, ns]; 0 without one."""
+    link: LinkView | None
 
 
 class OrderView(msgspec.Struct, frozen=True, gc=False):
@@ -136,6 +146,7 @@ class LiveView:
         self._order_of: dict[str, str] = {}
         self._vehicle_signals: dict[str, tuple[VehicleSignal, int]] = {}
         self._station_signals: dict[str, tuple[StationSignal, int]] = {}
+        self._links: dict[str, LinkView] = {}
         self._ordinals = itertools.count(1)
         self._changes = itertools.count(1)
 
@@ -199,6 +210,10 @@ class LiveView:
                 known = station.id in self._devices
                 if known and held_ns <= stamp_ns and math.isfinite(station.progress):
                     self._station_signals[station.id] = (station, stamp_ns)
+            for link in frame.links:
+                held = self._links.get(link.id)
+                if link.id in self._devices and (held is None or held.stamp_ns <= stamp_ns):
+                    self._links[link.id] = LinkView(link, stamp_ns)
 
     def _change_device(self, event: DeviceChanged, at_ns: int) -> None:
         known = self._devices.get(event.device)
@@ -297,7 +312,8 @@ class LiveView:
                 if device.kind == "vehicle":
                     signal, stamp_ns = self._vehicle_signals.get(device.id, (None, 0))
                     order = self._order_of.get(device.id, "")
-                    found.append(VehicleView(device, order, signal, stamp_ns))
+                    link = self._links.get(device.id)
+                    found.append(VehicleView(device, order, signal, stamp_ns, link))
             return found
 
     def stations(self, *kinds: DeviceKind) -> list[StationView]:
@@ -307,7 +323,8 @@ class LiveView:
             for device in self._devices.values():
                 if device.kind in kinds:
                     signal, stamp_ns = self._station_signals.get(device.id, (None, 0))
-                    found.append(StationView(device, signal, stamp_ns))
+                    link = self._links.get(device.id)
+                    found.append(StationView(device, signal, stamp_ns, link))
             return found
 
     def places(self) -> list[PlaceView]:

@@ -1,8 +1,8 @@
 """The data plane: periodic signals and domain events over ZeroMQ, as MessagePack, past Ray.
 
-Signals (poses, speeds, charge, device activity; 10 Hz) go PUB -> forwarder -> SUB: a slow reader
-loses old samples and slows nobody. Domain events go PUSH -> PULL to the one process that keeps
-them: they queue at their source while that process is away and are not dropped.
+Signals (poses, speeds, charge, device activity; 10 Hz; and how links are) go PUB -> forwarder ->
+SUB: a slow reader loses old samples and slows nobody. Domain events go PUSH -> PULL to the one
+process that keeps them: they queue at their source while that process is away and are not dropped.
 
 Sockets are Unix sockets in a folder that only the gate's own user can enter.
 """
@@ -52,12 +52,27 @@ class StationSignal(msgspec.Struct, frozen=True, gc=False):
     fault: str = ""
 
 
+class LinkSignal(msgspec.Struct, frozen=True, gc=False):
+    """The link to a device's controller as the gate's end sees it."""
+
+    id: str
+    connected: bool
+    """Whether commands are passed on."""
+    counts: dict[str, int]
+    """How often something happened that people should know of, by its name; none that is 0."""
+    refusal: str = ""
+    """What was refused last, for people; empty: nothing yet."""
+    refused_ns: int = 0
+    """When that was [UTC of the gate, ns]."""
+
+
 class Frame(msgspec.Struct, frozen=True, gc=False):
     """All that one source sampled at one moment."""
 
     stamp_ns: int
     vehicles: tuple[VehicleSignal, ...] = ()
     stations: tuple[StationSignal, ...] = ()
+    links: tuple[LinkSignal, ...] = ()
     source: str = ""
     """Who publishes it; written by the publisher, as the number is."""
     number: int = 0

@@ -14,7 +14,9 @@ import msgspec
 import zmq
 
 from actors.messages import LinkLost, LinkRestored, Message, decode_message, encode
-from robotics.telemetry import Bus
+from robotics.clock import GateTime
+from robotics.link_account import LinkAccount
+from robotics.telemetry import Bus, SignalPublisher
 
 HEARTBEAT_S = 0.5
 """How often each end says that it is there, on the wall clock."""
@@ -27,15 +29,12 @@ COMMANDS_KEPT = 100
 class ZmqLink:
     """One device's link; see `actors.ports.Link`."""
 
-    def __init__(self, bus: Bus, device: str) -> None:
+    def __init__(self, bus: Bus, device: str, account: LinkAccount) -> None:
         self._device = device.encode()
+        self._account = account
         self._bus = bus
         self._alive = False
         self._closed = threading.Event()
-        self.dropped = 0
-        """Commands that were given while the link was lost."""
-        self.refused = 0
-        """Frames that were no message."""
         context: zmq.Context[zmq.Socket[bytes]] = zmq.Context.instance()
         self._commands = context.socket(zmq.PUSH)
         self._commands.setsockopt(zmq.SNDHWM, COMMANDS_KEPT)
@@ -50,12 +49,12 @@ class ZmqLink:
     def send(self, command: Message) -> None:
         """Pass a command on; dropped while the link is lost."""
         if not self._alive:
-            self.dropped += 1
+            self._account.count("dropped")
             return
         try:
             self._commands.send_multipart([self._device, encode(command)], zmq.NOBLOCK)
         except zmq.Again:
-            self.dropped += 1
+            self._account.count("dropped")
 
     def close(self) -> None:
         """Stop listening; the controller hears no more heartbeats."""
@@ -76,7 +75,9 @@ class ZmqLink:
                     reports.send(b"", zmq.NOBLOCK)
             if self._alive and now - heard >= SILENCE_S:
                 self._alive = False
+                self._account.count("silences")
                 deliver(LinkLost())
+            self._account.tell(self._alive, self._account.counts)
             if not reports.poll(round(max(beaten + HEARTBEAT_S - now, 0.001) * 1000)):
                 continue
             frame = reports.recv()
@@ -88,12 +89,13 @@ class ZmqLink:
                 self._pass_on(frame, deliver)
         reports.close()
         self._commands.close()
+        self._account.close()
 
     def _pass_on(self, frame: bytes, deliver: Callable[[Message], None]) -> None:
         try:
             message = decode_message(frame)
-        except msgspec.DecodeError:
-            self.refused += 1
+        except msgspec.DecodeError as error:
+            self._account.refuse("refused: form", f"report of the controller: {error}")
             return
         deliver(message)
 
@@ -102,9 +104,13 @@ class ZmqLinks(msgspec.Struct, frozen=True):
     """Makes links in the devices' own processes; see `actors.ports.LinkFactory`."""
 
     bus: Bus
+    gate_time: GateTime
     controlled: frozenset[str]
     """The devices that have a controller."""
 
     def __call__(self, device: str) -> ZmqLink | None:
         """The link of one device, not yet open."""
-        return ZmqLink(self.bus, device) if device in self.controlled else None
+        if device not in self.controlled:
+            return None
+        account = LinkAccount(device, self.gate_time(), SignalPublisher(self.bus))
+        return ZmqLink(self.bus, device, account)

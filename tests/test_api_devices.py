@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from actors.site.load import load_site
+from robotics.telemetry import Frame, LinkSignal
 from tests.gate_server import VirtualGate, put, served
 from tests.site_files import DEMO
 
@@ -55,6 +56,23 @@ def test_a_vehicle_shows_its_order_its_place_and_how_old_that_is(
     assert vehicle["speed_mps"] > 0
     assert vehicle["age_s"] == 1.5
     assert vehicle["since"].startswith("2026-07-01T")
+
+
+def test_a_device_tells_how_its_link_is_and_what_it_refused_last(
+    api: httpx.Client, gate: VirtualGate
+) -> None:
+    now_ns = gate.world.now_ns
+    refused = LinkSignal("VN-C1", True, {"connections": 2, "refused: form": 3}, "no JSON", now_ns)
+    gate.view.sample(Frame(now_ns, links=(refused, LinkSignal("AGV-001", False, {}))))
+    gate.advance(1.5)
+    assert api.get("/cranes/VN-C1").json()["link"] == {
+        "connected": True, "counts": {"connections": 2, "refused: form": 3},
+        "refusal": "no JSON", "refusal_age_s": 1.5, "age_s": 1.5,
+    }  # fmt: skip
+    assert api.get("/vehicles/AGV-001").json()["link"] == {
+        "connected": False, "counts": {}, "refusal": None, "refusal_age_s": None, "age_s": 1.5,
+    }  # fmt: skip
+    assert api.get("/booths/VN-X1").json()["link"] is None
 
 
 def test_readiness_names_the_devices_that_are_missing(api: httpx.Client, gate: VirtualGate) -> None:

@@ -17,6 +17,8 @@ from robotics.telemetry import (
     Bus,
     EventKeeper,
     EventSink,
+    Frame,
+    LinkSignal,
     SignalForwarder,
     SignalPublisher,
     SignalReader,
@@ -194,6 +196,28 @@ def test_what_is_out_of_service_or_blocked_is_shown(page: Page, running: Running
     expect(page.get_by_test_id("stations")).to_contain_text("withdrawn")
     page.get_by_role("button", name="All to scale").click()
     page.get_by_role("button", name="Overview").click()
+
+
+def test_a_link_that_is_lost_or_has_refused_something_is_marked(
+    page: Page, running: RunningGate
+) -> None:
+    now_ns = time.time_ns()
+    said = f"state.header.stamp: given {EVIL}"
+    refused = LinkSignal("AGV-002", True, {"connections": 1, "refused: stamp": 4}, said, now_ns)
+    running.gate.view.sample(Frame(now_ns, links=(refused, LinkSignal("VN-X1", False, {}))))
+    page.get_by_role("tab", name="Lanes, cranes, booths").click()
+    expect(page.locator("tr[data-station='VN-X1']")).to_contain_text("no link")
+    page.get_by_role("tab", name="AGVs").click()
+    row = page.locator("tr[data-vehicle='AGV-002']")
+    expect(row).to_contain_text("refused")
+    row.click()
+    expect(page.get_by_test_id("card")).to_contain_text(said)
+    expect(page.get_by_test_id("card")).to_contain_text("refused: stamp: 4")
+    expect(page.locator("tr[data-vehicle='AGV-001']")).not_to_contain_text("refused")
+    assert page.evaluate("window.evil === undefined")
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / "links.png")
+    row.click()
 
 
 def test_text_from_devices_is_shown_as_text(page: Page, running: RunningGate) -> None:

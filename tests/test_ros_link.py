@@ -14,6 +14,7 @@ import msgspec
 import roslibpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection
 from websockets.sync.server import serve as serve_websocket
@@ -23,6 +24,7 @@ from robotics.ros import wire
 from robotics.ros.domain import RosDomain
 from robotics.ros.rosbridge import LOOPBACK, Rosbridge
 from robotics.ros.talk import PACKAGE, PATIENCE_S, Publish
+from robotics.telemetry import Bus, LinkSignal, SignalForwarder, SignalReader
 from tests.ros_drawn import agv_state, damaged, header, json_values
 from tests.ros_gate import AGV, Drive, check, links, robot_in
 from tests.stalling_proxy import StallingProxy
@@ -182,9 +184,13 @@ def test_garbage_on_its_topics_puts_an_agv_to_doubt_and_not_to_motion(
     ros_domain: RosDomain, rosbridge: Rosbridge, tmp_path: Path
 ):
     ack = wire.GrantAck(header(time.time_ns()), 4, 0, 4, 9, "")
-
+    (tmp_path / "bus").mkdir(mode=0o700)
+    bus = Bus(str(tmp_path / "bus"))
+    SignalForwarder(bus)
+    reader = SignalReader(bus)
+    told: list[LinkSignal] = []
     with robot_in(ros_domain, tmp_path) as robot:
-        drive = Drive(links(rosbridge.url, tmp_path), steps=200)
+        drive = Drive(replace(links(rosbridge.url, tmp_path), bus=bus), steps=200)
         drive.run(lambda: drive.step >= 1, limit_s=30)
         stranger = roslibpy.Ros(LOOPBACK, rosbridge.port, transport="asyncio")
         stranger.run(10)
@@ -213,7 +219,17 @@ def test_garbage_on_its_topics_puts_an_agv_to_doubt_and_not_to_motion(
         stranger.close()
         reached = drive.step
         drive.run(lambda: drive.step >= reached + 2, limit_s=30)
+
+        def shown() -> bool:
+            told.extend(link for frame in reader.read(0) for link in frame.links)
+            return any(
+                link.refusal and any(name.startswith("refused") for name in link.counts)
+                for link in told
+            )
+
+        drive.run(shown, limit_s=10)
         drive.close()
+        reader.close()
     check(drive, robot)
 
 

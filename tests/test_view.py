@@ -9,12 +9,13 @@ from actors.messages import DeviceChanged, Mark, Order, OrderChanged, OrderReque
 from actors.site.load import load_site
 from interfaces import view as view_module
 from interfaces.pump import ViewPump
-from interfaces.view import LiveView
+from interfaces.view import LinkView, LiveView
 from robotics.telemetry import (
     Bus,
     EventKeeper,
     EventSink,
     Frame,
+    LinkSignal,
     RecordedEvent,
     SignalForwarder,
     SignalPublisher,
@@ -126,6 +127,18 @@ def test_signals_of_unknown_vehicles_are_dropped(view: LiveView) -> None:
     before = msgspec.to_builtins(view.vehicles())
     view.sample(Frame(START_NS, (signal(1.0, "AGV-999"),)))
     assert msgspec.to_builtins(view.vehicles()) == before
+
+
+def test_a_device_shows_how_its_link_is_and_no_older_account_of_it(view: LiveView) -> None:
+    assert view.vehicles()[0].link is None
+    late = LinkSignal("AGV-001", True, {"connections": 1, "refused: stamp": 3}, "too early", 5)
+    view.sample(Frame(START_NS, links=(late, LinkSignal("VN-C1", False, {}))))
+    view.sample(Frame(START_NS - 1, links=(LinkSignal("AGV-001", False, {}),)))
+    view.sample(Frame(START_NS, links=(LinkSignal("AGV-999", False, {}),)))
+    assert view.vehicles()[0].link == LinkView(late, START_NS)
+    crane = view.stations("crane")[0].link
+    assert crane is not None
+    assert not crane.signal.connected
 
 
 def test_an_older_state_does_not_replace_a_newer_one(view: LiveView) -> None:

@@ -22,9 +22,7 @@ def cranes_router(view: LiveView, ask: Ask) -> APIRouter:
     async def list_cranes() -> Page[StationOut]:
         """All of them, in the site's order."""
         return Page(
-            items=[
-                StationOut.seen(seen, view.age_s(seen.stamp_ns)) for seen in view.stations("crane")
-            ],
+            items=[StationOut.seen(seen, view) for seen in view.stations("crane")],
             next=None,
         )
 
@@ -33,7 +31,7 @@ def cranes_router(view: LiveView, ask: Ask) -> APIRouter:
         """One of them."""
         for seen in view.stations("crane"):
             if seen.device.id == id:
-                return StationOut.seen(seen, view.age_s(seen.stamp_ns))
+                return StationOut.seen(seen, view)
         raise ProblemError(404, "not-found", f"The site has no crane {id}.")
 
     def is_known(name: str) -> bool:

@@ -20,7 +20,7 @@ from actors.messages import (
 )
 from actors.site.roadmap import PlaceKind
 from interfaces.api.times import Time, time_of
-from interfaces.view import DeviceState, LiveView, PlaceView, StationView, VehicleView
+from interfaces.view import DeviceState, LinkView, LiveView, PlaceView, StationView, VehicleView
 
 Item = TypeVar("Item")
 
@@ -202,6 +202,35 @@ class DeviceOut(BaseModel):
         return cls(**device_fields(device))
 
 
+class LinkOut(BaseModel):
+    """The link to a device's controller, as the gate's end of it last told."""
+
+    connected: bool = Field(description="Whether commands are passed on.")
+    counts: dict[str, int] = Field(
+        description="How often what people should know of happened since the gate was started: "
+        "connections, silences, refusals by kind, commands dropped, grants not taken."
+    )
+    refusal: str | None = Field(description="What was refused last, and why.")
+    refusal_age_s: float | None = Field(description="How long ago, by the wall's clock [s].")
+    age_s: float = Field(
+        description="How long ago it told this, by the wall's clock [s]; it does so every 5 s."
+    )
+
+    @classmethod
+    def seen(cls, seen: LinkView | None, view: LiveView) -> "LinkOut | None":
+        """The API's form of a link; None before it has told of itself."""
+        if seen is None:
+            return None
+        signal = seen.signal
+        return cls(
+            connected=signal.connected,
+            counts=signal.counts,
+            refusal=signal.refusal or None,
+            refusal_age_s=round(view.age_s(signal.refused_ns), 3) if signal.refusal else None,
+            age_s=round(view.age_s(seen.stamp_ns), 3),
+        )
+
+
 class VehicleOut(DeviceOut):
     """An AGV with what its controller last signalled; null until a signal has come."""
 
@@ -214,10 +243,11 @@ class VehicleOut(DeviceOut):
     container: str | None = Field(description="Its load; two of 20 ft with ` + ` between them.")
     fault: str | None
     age_s: float | None = Field(description="Age of the signal, by the wall's clock [s].")
+    link: LinkOut | None = Field(description="To its controller; null until it has been told of.")
 
     @classmethod
-    def seen(cls, seen: VehicleView, age_s: float) -> "VehicleOut":
-        """The API's form of an AGV whose signal is `age_s` old."""
+    def seen(cls, seen: VehicleView, view: LiveView) -> "VehicleOut":
+        """The API's form of an AGV."""
         signal = seen.signal
         return cls(
             **device_fields(seen.device),
@@ -229,7 +259,8 @@ class VehicleOut(DeviceOut):
             battery_pct=signal.battery_pct if signal else None,
             container=signal.container or None if signal else None,
             fault=signal.fault or None if signal else None,
-            age_s=round(age_s, 3) if signal else None,
+            age_s=round(view.age_s(seen.stamp_ns), 3) if signal else None,
+            link=LinkOut.seen(seen.link, view),
         )
 
 
@@ -240,17 +271,19 @@ class StationOut(DeviceOut):
     progress: float | None = Field(description="0..1 of the present job.")
     fault: str | None
     age_s: float | None = Field(description="Age of the signal, by the wall's clock [s].")
+    link: LinkOut | None = Field(description="To its controller; null until it has been told of.")
 
     @classmethod
-    def seen(cls, seen: StationView, age_s: float) -> "StationOut":
-        """The API's form of a crane or booth whose signal is `age_s` old."""
+    def seen(cls, seen: StationView, view: LiveView) -> "StationOut":
+        """The API's form of a crane or booth."""
         signal = seen.signal
         return cls(
             **device_fields(seen.device),
             activity=signal.activity if signal else None,
             progress=signal.progress if signal else None,
             fault=signal.fault or None if signal else None,
-            age_s=round(age_s, 3) if signal else None,
+            age_s=round(view.age_s(seen.stamp_ns), 3) if signal else None,
+            link=LinkOut.seen(seen.link, view),
         )
 
 

@@ -51,7 +51,7 @@ def vehicles_router(view: LiveView, ask: Ask) -> APIRouter:
     async def list_vehicles() -> Page[VehicleOut]:
         """All of them, in the site's order."""
         return Page(
-            items=[VehicleOut.seen(seen, view.age_s(seen.stamp_ns)) for seen in view.vehicles()],
+            items=[VehicleOut.seen(seen, view) for seen in view.vehicles()],
             next=None,
         )
 
@@ -60,7 +60,7 @@ def vehicles_router(view: LiveView, ask: Ask) -> APIRouter:
         """One of them."""
         for seen in view.vehicles():
             if seen.device.id == id:
-                return VehicleOut.seen(seen, view.age_s(seen.stamp_ns))
+                return VehicleOut.seen(seen, view)
         raise ProblemError(404, "not-found", f"The site has no vehicle {id}.")
 
     add_service_routes(router, ask, "vehicle", is_known, WITHDRAWING)

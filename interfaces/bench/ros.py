@@ -20,6 +20,7 @@ from actors.site.load import load_site
 from interfaces.bench.bare_ros import BareSubscribers, echoes_s
 from interfaces.bench.figures import Figure, compared, percentile
 from robotics.clock import GateTime
+from robotics.link_account import LinkAccount
 from robotics.ros.agv_talk import AgvTalk
 from robotics.ros.domain import RosDomain
 from robotics.ros.link import SILENCE_S, RosLink
@@ -62,7 +63,9 @@ class _Listening:
         for agv in agvs:
             talk = _NotedTalk(agv, roads, links.bounds, patience_ns, SILENCE_S)
             talk.ages_s = self.ages_s
-            link = RosLink(links.url, links.names[agv], talk, links.gate_time(), None)
+            clock = links.gate_time()
+            account = LinkAccount(agv, clock, None)
+            link = RosLink(links.url, links.names[agv], talk, clock, account, None)
             link.open(self._hear)
             self.links.append(link)
 

@@ -1,8 +1,8 @@
 // The operator page: one element, one `update` a tick with everything that moves or changed.
 
 import {
-  age, clock, GateMap, kindOf, KINDS, offset, OPEN_STATES, OrderList, OrdersTable, StationsTable,
-  VehiclesTable, words,
+  age, clock, GateMap, kindOf, KINDS, linkWords, offset, OPEN_STATES, OrderList, OrdersTable,
+  StationsTable, VehiclesTable, words,
 } from "bordergate-page";
 
 const LOST_AFTER_MS = 2500;
@@ -76,7 +76,7 @@ export default {
     this.map?.close();
   },
   methods: {
-    age, clock, offset, words,
+    age, clock, linkWords, offset, words,
     // Called by the server once a tick; the answer tells it that the page has kept up.
     update(news) {
       this.heard = performance.now();
@@ -144,6 +144,8 @@ export default {
             <template v-if="vehicle.service !== 'in'">
               <dt>Service</dt><dd>{{ vehicle.service }}</dd></template>
             <template v-if="vehicle.fault"><dt>Fault</dt><dd>{{ vehicle.fault }}</dd></template>
+            <template v-if="vehicle.link">
+              <dt>Link</dt><dd class="bg-lines">{{ linkWords(vehicle.link) }}</dd></template>
           </dl>
         </div>
         <ul class="bg-legend">

@@ -9,7 +9,6 @@ heartbeat is withheld, so that the robot stops too, and commands are dropped, ne
 import asyncio
 import random
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 
@@ -17,6 +16,7 @@ import msgspec
 
 from actors.messages import LinkLost, LinkRestored, Message
 from actors.ports import Clock
+from robotics.link_account import LinkAccount
 from robotics.ros.client import Client, event_loop
 from robotics.ros.refusal import RefusedError
 from robotics.ros.talk import (
@@ -46,6 +46,8 @@ RENEW_S = 5.0
 TICK_S = 0.25
 SIGNALS_S = 0.1
 """What the device shows of itself is passed on at most so often."""
+STATUS_LEVELS = ("info", "warning", "error", "none")
+"""Of rosbridge's complaints; others are counted together, so that a peer cannot make up names."""
 
 
 class _Waiting(msgspec.Struct):
@@ -59,10 +61,16 @@ class RosLink:
     """One device's link. `name` is the device's namespace, without slash."""
 
     def __init__(
-        self, url: str, name: str, talk: Talk, clock: Clock, signals: SignalPublisher | None
+        self,
+        url: str,
+        name: str,
+        talk: Talk,
+        clock: Clock,
+        account: LinkAccount,
+        signals: SignalPublisher | None,
     ) -> None:
         self._url, self._name, self._talk = url, name, talk
-        self._clock, self._signals = clock, signals
+        self._clock, self._account, self._signals = clock, account, signals
         self._deliver: Callable[[Message], None] = _to_nobody
         self._client: Client | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -71,9 +79,6 @@ class RosLink:
         self._began_s = self._heard_s = self._beaten_s = self._shown_s = 0.0
         self._refused_s = -SOUND_S
         self._under_way: dict[str, _Waiting] = {}
-        self._counts: Counter[str] = Counter()
-        self.last_refusal = ""
-        """For people: what was refused last."""
 
     @property
     def alive(self) -> bool:
@@ -82,7 +87,7 @@ class RosLink:
 
     def counts(self) -> Mapping[str, int]:
         """How often something happened that people should know of, by its name."""
-        return {**self._counts, **self._talk.counts()}
+        return {**self._account.counts, **self._talk.counts()}
 
     def open(self, deliver: Callable[[Message], None]) -> None:
         """Connect, and go on connecting."""
@@ -93,7 +98,7 @@ class RosLink:
     def send(self, command: Message) -> None:
         """Pass a command on; dropped while the link is lost."""
         if self._loop is None:
-            self._counts["dropped"] += 1
+            self._account.count("dropped")
             return
         given_s = time.monotonic()
         self._loop.call_soon_threadsafe(self._give, command, given_s, self._clock.now_ns())
@@ -129,7 +134,7 @@ class RosLink:
     def _on_open(self) -> None:
         client = self._client
         assert client is not None
-        self._counts["connections"] += 1
+        self._account.count("connections")
         self._began_s = time.monotonic()
         for topic, kind in self._talk.speaks.items():
             client.advertise(self._path(topic), kind)
@@ -153,12 +158,13 @@ class RosLink:
             return
         assert self._loop is not None
         self._loop.call_later(TICK_S, self._tick)
+        self._account.tell(self._alive, self.counts())
         client, now_s = self._client, time.monotonic()
         assert client is not None
         if client.ended:
             return
         if self._alive and now_s - self._heard_s >= SILENCE_S:
-            self._counts["silences"] += 1
+            self._account.count("silences")
             self._lose()
         since_s = now_s - max(self._began_s, self._heard_s)
         if since_s >= (RENEW_S if client.is_open else CONNECT_S):
@@ -166,7 +172,7 @@ class RosLink:
             return
         for name, waiting in list(self._under_way.items()):
             if now_s >= waiting.until_s:
-                self._counts["unanswered"] += 1
+                self._account.count("unanswered")
                 client.give_up(waiting.number)
                 del self._under_way[name]
         if self._alive and now_s - self._beaten_s >= HEARTBEAT_S - TICK_S / 2:
@@ -195,8 +201,7 @@ class RosLink:
 
     def _refuse(self, error: RefusedError) -> None:
         """Count it, and trust the device no more until it has been sound for a while."""
-        self._counts[f"refused: {error.refusal.kind}"] += 1
-        self.last_refusal = str(error)
+        self._account.refuse(f"refused: {error.refusal.kind}", str(error))
         self._refused_s = time.monotonic()
         self._lose()
 
@@ -213,8 +218,8 @@ class RosLink:
                 self._deliver(LinkLost())
 
     def _on_status(self, level: str, text: str) -> None:
-        self._counts[f"status {level}"] += 1
-        self.last_refusal = f"rosbridge: {text}"
+        known = level if level in STATUS_LEVELS else "other"
+        self._account.refuse(f"status {known}", f"rosbridge: {text}")
 
     def _react(self, news: list[Reaction]) -> None:
         for item in news:
@@ -238,9 +243,9 @@ class RosLink:
     def _give(self, command: Message, given_s: float, given_ns: int) -> None:
         client = self._client
         if not self._alive or client is None or not client.is_open:
-            self._counts["dropped"] += 1
+            self._account.count("dropped")
         elif time.monotonic() - given_s > PATIENCE_S:
-            self._counts["dropped late"] += 1
+            self._account.count("dropped late")
         else:
             self._carry_out(self._talk.tell(command, given_ns))
 
@@ -284,8 +289,7 @@ class RosLink:
     def _failed(self, name: str) -> Callable[[str], None]:
         def failed(text: str) -> None:
             self._under_way.pop(name, None)
-            self._counts["calls failed"] += 1
-            self.last_refusal = f"{name}: {text}"
+            self._account.refuse("calls failed", f"{name}: {text}")
 
         return failed
 

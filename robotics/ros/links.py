@@ -10,6 +10,7 @@ from actors.site.devices import Device
 from actors.site.model import Site
 from actors.site.roadmap import Roadmap
 from robotics.clock import GateTime
+from robotics.link_account import LinkAccount
 from robotics.ros.agv_talk import AgvTalk
 from robotics.ros.bounds import Bounds
 from robotics.ros.link import SILENCE_S, RosLink
@@ -49,9 +50,9 @@ class RosLinks(msgspec.Struct, frozen=True):
         if kind is None:
             return None
         signals = SignalPublisher(self.bus) if self.bus is not None else None
-        return RosLink(
-            self.url, self.names[device], self.talk(device, kind), self.gate_time(), signals
-        )
+        clock, talk = self.gate_time(), self.talk(device, kind)
+        account = LinkAccount(device, clock, signals)
+        return RosLink(self.url, self.names[device], talk, clock, account, signals)
 
     def talk(self, device: str, kind: DeviceKind) -> Talk:
         """What the gate's side of the conversation with a device is."""

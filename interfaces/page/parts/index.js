@@ -1,4 +1,4 @@
 export { GateMap } from "./map.js";
 export { KINDS, kindOf } from "./looks.js";
 export { OrdersTable, StationsTable, VehiclesTable } from "./tables.js";
-export { age, clock, offset, OPEN_STATES, OrderList, words } from "./words.js";
+export { age, clock, linkWords, offset, OPEN_STATES, OrderList, words } from "./words.js";

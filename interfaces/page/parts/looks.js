@@ -10,6 +10,12 @@ export const KINDS = [
 ];
 
 export const SIGNAL_AGE_MAX_S = 3;
+const REFUSAL_NEW_S = 60;
+
+export function linkKind(link) {
+  if (!link.connected) return "lost";
+  return link.refusal_age_s < REFUSAL_NEW_S ? "new" : "old";
+}
 
 export function kindOf(vehicle) {
   if (vehicle.fault || /fault|fail|emergency/i.test(vehicle.state)) return "fault";

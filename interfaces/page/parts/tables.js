@@ -1,7 +1,7 @@
 // The lists beside the map. All text goes through Vue's interpolation, which escapes it.
 
-import { kindOf, KINDS, laneKind, stationKind } from "./looks.js";
-import { age, isOpen, words } from "./words.js";
+import { kindOf, KINDS, laneKind, linkKind, stationKind } from "./looks.js";
+import { age, isOpen, linkWord, linkWords, words } from "./words.js";
 
 const ROWS_MAX = 250;
 
@@ -52,6 +52,9 @@ export const VehiclesTable = {
   emits: ["pick"],
   methods: {
     kindOf,
+    linkKind,
+    linkWord,
+    linkWords,
     words,
     label(vehicle) {
       return KINDS.find(([kind]) => kind === kindOf(vehicle))[1];
@@ -68,7 +71,9 @@ export const VehiclesTable = {
             <td class="bg-mono">{{ v.id.replace(/^AGV-/, "") }}</td>
             <td :title="v.fault || v.detail"><i class="bg-dot" :data-kind="kindOf(v)"></i>
               {{ kindOf(v) === "fault" || kindOf(v) === "silent" ? label(v) : words(v.state) }}
-              <small v-if="v.service !== 'in'">{{ v.service }}</small></td>
+              <small v-if="v.service !== 'in'">{{ v.service }}</small>
+              <small v-if="v.link" class="bg-link" :data-kind="linkKind(v.link)"
+                :title="linkWords(v.link)">{{ linkWord(v.link) }}</small></td>
             <td class="bg-mono">{{ v.container || "–" }}</td>
             <td class="bg-num">{{ v.speed_mps === null ? "–" : (v.speed_mps * 3.6).toFixed(0) }}</td>
             <td><span class="bg-bar" :data-low="v.battery_pct !== null && v.battery_pct < 20">
@@ -108,6 +113,9 @@ export const StationsTable = {
       this.refused = problem?.detail ?? `Lane ${lane.id}: the gate did not answer. Try again.`;
     },
     laneKind,
+    linkKind,
+    linkWord,
+    linkWords,
     stationKind,
     words,
     other(side) {
@@ -129,11 +137,13 @@ export const StationsTable = {
       <p v-if="refused" class="bg-refused" role="status">{{ refused }}</p>
       <table data-testid="stations">
         <thead><tr><th>Device</th><th>State</th><th>Does</th><th>Detail</th></tr></thead>
-        <tbody><tr v-for="s in stations" :key="s.id">
+        <tbody><tr v-for="s in stations" :key="s.id" :data-station="s.id">
           <td class="bg-mono">{{ s.id }}</td>
           <td :title="s.fault"><i class="bg-dot" :data-kind="stationKind(s)"></i>
             {{ words(s.state) }}
-            <small v-if="s.service !== 'in'">{{ s.service }}</small></td>
+            <small v-if="s.service !== 'in'">{{ s.service }}</small>
+            <small v-if="s.link" class="bg-link" :data-kind="linkKind(s.link)"
+              :title="linkWords(s.link)">{{ linkWord(s.link) }}</small></td>
           <td>{{ s.activity ? words(s.activity) : "–" }}
             <small v-if="s.activity && s.activity !== 'idle'">
               {{ (s.progress * 100).toFixed(0) }} %</small></td>

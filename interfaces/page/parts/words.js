@@ -31,6 +31,17 @@ export function words(state) {
   return state.replaceAll("_", " ");
 }
 
+// A link that is worth a remark, in a word and in full.
+export function linkWord(link) {
+  return link.connected ? "refused" : "no link";
+}
+
+export function linkWords(link) {
+  const counts = Object.entries(link.counts).map(([name, count]) => `${name}: ${count}`);
+  const refusal = link.refusal && `refused ${age(link.refusal_age_s * 1000)} ago: ${link.refusal}`;
+  return [link.connected ? "" : "not connected", refusal, ...counts].filter(Boolean).join("\n");
+}
+
 // Merges changed orders into those known: under way first, then queued, then the last finished.
 export class OrderList {
   constructor() {
