@@ -32,7 +32,7 @@ from robotics.ros.reference.order import (
 from sim.plant.wiring import SPREAD, lift_s, scan_s, vehicle_data
 
 DEVICES_A_PROCESS = 12
-"""More than these in one process take longer to wait for each other than they may [measured]."""
+"""More than these in one process take longer to wait for each other than they may [ours]."""
 
 
 class ReferenceError(RuntimeError):
