@@ -7,6 +7,7 @@ from pathlib import Path
 
 from robotics.ros.domain import RosDomain
 from robotics.ros.rosbridge import Rosbridge
+from robotics.ros.survey import Found
 from robotics.ros.talk import INTERFACE_VERSION
 from tests.ros_gate import AGV, robot_in
 
@@ -33,6 +34,20 @@ def test_check_finds_the_robot_that_is_there_and_says_how_to_mend_the_rest(
     assert f"{AGV}: " not in done.stdout
     assert "VN-C1: nothing on /vn_c1/state: start its controller" in done.stdout
     assert "11 of 12 devices are not as the gate expects them." in done.stdout
+
+
+def test_an_agv_that_leaves_grants_unanswered_or_takes_late_ones_is_not_as_expected():
+    found = Found(AGV, "agv_001", "vehicle", samples=30, rate_hz=10.0)
+    found.answers_s = {"get_device_info": 0.01, "get_road": 0.01}
+    action, grant = found.wrong(skew_s_max=1.0)
+    assert action == "/agv_001/charge does not answer: offer that action"
+    assert grant.startswith("/agv_001/grant is not answered on /agv_001/grant_ack")
+    found.answers_s["charge"] = 0.01
+    found.late_grants = ["accepted", "accepted"]
+    [taken] = found.wrong(skew_s_max=1.0)
+    assert taken.startswith("it accepts a grant whose deadline has passed")
+    found.late_grants = ["accepted", "late"]  # one of them is the answer to a running gate
+    assert found.wrong(skew_s_max=1.0) == []
 
 
 def test_an_e_stop_holds_a_robot_until_it_is_released(

@@ -1,11 +1,12 @@
 """A real rosbridge server in a ROS domain, on loopback: what outside of ROS speaks to ROS with.
 
 `python -m robotics.ros.rosbridge [PORT]` runs one in the domain `ROS_DOMAIN_ID`, 0 if that is not
-set, until Ctrl-C.
+set, until Ctrl-C or SIGTERM.
 """
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -91,7 +92,8 @@ class Rosbridge:
 
 
 def main() -> None:
-    """Run a server until Ctrl-C."""
+    """Run a server until Ctrl-C or SIGTERM; nothing is left behind by either."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 9090
     number = int(os.environ.get("ROS_DOMAIN_ID") or 0)
     venv = ros_venv(lambda line: print(line, file=sys.stderr))

@@ -1,13 +1,16 @@
 """What devices say over a rosbridge server, listened to for a while and judged against the site.
 
-Nothing is moved by this: devices are listened to, and asked only what tells. Where the server has
-rosapi, it is asked what is there under other types; many servers run without.
+Nothing is moved by this: devices are listened to, and asked only what tells. An AGV is given a
+grant whose deadline has long passed, and which leads nowhere even if it is taken; actions are asked
+to cancel a goal that nobody has given. Where the server has rosapi, it is asked what is there under
+other types; many servers run without.
 """
 
+import secrets
 import statistics
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import msgspec
@@ -17,7 +20,7 @@ from robotics.clock import GateTime
 from robotics.ros import wire
 from robotics.ros.client import Client, UnreachableError, event_loop
 from robotics.ros.refusal import RefusedError
-from robotics.ros.talk import INTERFACE_VERSION, PACKAGE, Talk
+from robotics.ros.talk import INTERFACE_VERSION, PACKAGE, Talk, body
 
 RATE_HZ_MIN = {"vehicle": 8.0, "crane": 1.8, "booth": 1.8}
 """By contract 10 Hz, and 2 Hz for stations; less a share for what the time of listening cuts off.
@@ -30,6 +33,16 @@ SERVICES = {
     "booth": ("get_device_info",),
 }
 """Asked of each kind; they only tell."""
+ACTIONS = {"vehicle": "charge", "crane": "transfer", "booth": "scan"}
+GRANT = "grant"
+"""What AGVs are given and answer on `grant_ack`, beside their services and action."""
+TRIES = 3
+"""All is asked so often, and the quickest answer counts: for the first one, ROS has to find who is
+asked [ours]."""
+GRANT_S = 0.3
+"""Between grants: those that are said before ROS has found the AGV are lost [ours]."""
+GRANT_LATE_NS = 3600 * 10**9
+"""So long ago is the deadline of such a grant: clocks differ by less, or are found to differ."""
 
 
 class _Stamped(msgspec.Struct):
@@ -43,6 +56,12 @@ class _Topics(msgspec.Struct):
 
     topics: tuple[str, ...]
     types: tuple[str, ...]
+
+
+class _Cancelled(msgspec.Struct):
+    """Answer of `action_msgs/srv/CancelGoal`; whatever it says, the action is there."""
+
+    return_code: int
 
 
 class Found(msgspec.Struct):
@@ -60,9 +79,11 @@ class Found(msgspec.Struct):
     """Stamp less time of arrival of each sample [s]."""
     rate_hz: float = 0.0
     answers_s: dict[str, float] = msgspec.field(default_factory=dict)
-    """How long each service took to answer [s]."""
+    """How long the quickest answer of each service, action and of `GRANT` took [s]."""
     failures: dict[str, str] = msgspec.field(default_factory=dict)
-    """Services that answered with an error."""
+    """Services and actions that answered with an error."""
+    late_grants: list[str] = msgspec.field(default_factory=list)
+    """What an AGV said to grants whose deadline had passed."""
     info: wire.DeviceInfo | None = None
     complaints: list[str] = msgspec.field(default_factory=list)
     """What the server said of its topics and services."""
@@ -101,12 +122,28 @@ class Found(msgspec.Struct):
                 f"its clock is {abs(self.skew_s):.3f} s {side} the gate's, allowed:"
                 f" {skew_s_max:g} s; keep both with NTP, and stamp when the sample is taken"
             )
-        for service in SERVICES[self.kind] if self.samples or self.answers_s else ():
-            if service in self.failures:
-                said.append(f"/{self.name}/{service} failed: {self.failures[service]}")
-            elif service not in self.answers_s:
-                said.append(f"/{self.name}/{service} does not answer: offer that service")
+        if self.samples or self.answers_s:
+            said += self._wrong_answers()
         return said + self._wrong_info() + self.complaints
+
+    def _wrong_answers(self) -> list[str]:
+        said = []
+        kinds = dict.fromkeys(SERVICES[self.kind], "service") | {ACTIONS[self.kind]: "action"}
+        for name, kind in kinds.items():
+            if name in self.failures:
+                said.append(f"/{self.name}/{name} failed: {self.failures[name]}")
+            elif name not in self.answers_s:
+                said.append(f"/{self.name}/{name} does not answer: offer that {kind}")
+        if self.kind == "vehicle" and not self.late_grants:
+            said.append(
+                f"/{self.name}/grant is not answered on /{self.name}/grant_ack: subscribe to it,"
+                " and answer every grant, those that come late too"
+            )
+        elif {*self.late_grants} == {"accepted"}:
+            said.append(
+                "it accepts a grant whose deadline has passed: compare the deadline with its clock"
+            )
+        return said
 
     def _wrong_info(self) -> list[str]:
         info = self.info
@@ -131,6 +168,8 @@ class _Listener:
     def __init__(self, url: str, found: Found, talk: Talk, gate_time: GateTime) -> None:
         self.found, self._talk, self._clock = found, talk, gate_time()
         self._first_s = 0.0
+        self._granted, self._granted_s = 0, 0.0
+        """Number of the last grant that was given, and when."""
         self.state_type = talk.listens["state"]
         self.opened = threading.Event()
         self.client = Client(
@@ -145,11 +184,47 @@ class _Listener:
         self.opened.set()
         for topic, kind in self._talk.listens.items():
             self.client.listen(f"/{self.found.name}/{topic}", kind, partial(self._take, topic))
+        if self.found.kind == "vehicle":
+            self.client.advertise(f"/{self.found.name}/{GRANT}", f"{PACKAGE}/msg/Grant")
         for service in SERVICES[self.found.kind]:
             kind = f"{PACKAGE}/srv/{''.join(word.title() for word in service.split('_'))}"
-            path = f"/{self.found.name}/{service}"
-            answered = partial(self._answered, service, time.monotonic())
-            self.client.call(path, kind, {}, answered, partial(self._failed, service))
+            read = partial(self._read, service)
+            self._ask(service, f"/{self.found.name}/{service}", kind, {}, read)
+        action = ACTIONS[self.found.kind]
+        self._ask(
+            action,
+            f"/{self.found.name}/{action}/_action/cancel_goal",
+            "action_msgs/srv/CancelGoal",
+            _goal_of_nobody(),
+            lambda data: wire.read(data, _Cancelled, f"{action}.cancel_goal"),
+        )
+
+    def _ask(
+        self,
+        name: str,
+        path: str,
+        kind: str,
+        args: Mapping[str, object],
+        read: Callable[[msgspec.Raw], object],
+        tries: int = TRIES,
+    ) -> None:
+        """Call a service, and again when it has answered."""
+        asked_s = time.monotonic()
+
+        def answered(data: msgspec.Raw) -> None:
+            self._note(name, time.monotonic() - asked_s)
+            try:
+                read(data)
+            except RefusedError as error:
+                self._refuse(error)
+                return
+            if tries > 1:
+                self._ask(name, path, kind, args, read, tries - 1)
+
+        self.client.call(path, kind, args, answered, partial(self._failed, name))
+
+    def _note(self, name: str, took_s: float) -> None:
+        self.found.answers_s[name] = min(took_s, self.found.answers_s.get(name, took_s))
 
     def _take(self, topic: str, data: msgspec.Raw) -> None:
         now_s, now_ns = time.monotonic(), self._clock.now_ns()
@@ -168,16 +243,36 @@ class _Listener:
             found.samples += 1
             if found.samples > 1:
                 found.rate_hz = (found.samples - 1) / (now_s - self._first_s)
+            if found.kind == "vehicle" and len(found.late_grants) < TRIES:
+                self._grant_late(wire.read(data, wire.AgvState, topic), now_s, now_ns)
+        elif topic == "grant_ack":
+            self._take_ack(wire.read(data, wire.GrantAck, topic), now_s)
 
-    def _answered(self, service: str, asked_s: float, data: msgspec.Raw) -> None:
-        self.found.answers_s[service] = time.monotonic() - asked_s
-        try:
-            if service == "get_device_info":
-                self.found.info = wire.read(data, wire.DeviceInfoAnswer, service).info
-            else:
-                wire.read(data, wire.Road, service)
-        except RefusedError as error:
-            self._refuse(error)
+    def _grant_late(self, state: wire.AgvState, now_s: float, now_ns: int) -> None:
+        """Give what it holds already, without road to drive, and too late."""
+        if now_s < self._granted_s + GRANT_S:
+            return
+        self._granted, self._granted_s = max(state.grant, 1), now_s
+        grant = wire.Grant(
+            header=wire.Header(wire.time_of(now_ns), wire.MAP_FRAME),
+            number=self._granted,
+            deadline=wire.time_of(now_ns - GRANT_LATE_NS),
+            visits=(wire.Visit(max(state.end_seq, 0), "", ()),),
+        )
+        self.client.publish(f"/{self.found.name}/{GRANT}", body(grant))
+
+    def _take_ack(self, ack: wire.GrantAck, now_s: float) -> None:
+        """An acceptance may also be the answer to a running gate."""
+        if ack.number == self._granted and len(self.found.late_grants) < TRIES:
+            self.found.late_grants.append(wire.GRANT_RESULTS[ack.result])
+            self._note(GRANT, now_s - self._granted_s)
+            self._granted_s = 0.0
+
+    def _read(self, service: str, data: msgspec.Raw) -> None:
+        if service == "get_device_info":
+            self.found.info = wire.read(data, wire.DeviceInfoAnswer, service).info
+        else:
+            wire.read(data, wire.Road, service)
 
     def _failed(self, service: str, text: str) -> None:
         self.found.failures[service] = text
@@ -189,6 +284,15 @@ class _Listener:
     def _complain(self, level: str, text: str) -> None:
         if level in ("error", "warning"):
             self.found.complaints.append(f"rosbridge: {text}")
+
+
+def _goal_of_nobody() -> dict[str, object]:
+    """A goal of an id by chance, to be cancelled.
+
+    With the stamp, all goals before it are meant too: so none of others, even if the id gets lost.
+    """
+    goal = {"uuid": list(secrets.token_bytes(16))}
+    return {"goal_info": {"goal_id": goal, "stamp": {"sec": 0, "nanosec": 1}}}
 
 
 def survey(
