@@ -1,11 +1,12 @@
 """A robot for tests that speaks standard messages only, in the ROS environment.
 
 Run as `python ros_standard_agv.py NAMESPACE X Y HEADING SPEED`. It follows the last path at one
-speed [m/s] and stands when it has heard none for a second. `say_wrong` (SetBool) makes its
-odometry come in a frame of its own.
+speed [m/s] and stands when it has heard none for a second. SIGUSR1 takes its odometry to another
+frame and back, SIGUSR2 makes it NaN and sound again.
 """
 
 import math
+import signal
 import sys
 import time
 from typing import Any
@@ -29,6 +30,7 @@ class Follower(Node):  # type: ignore[misc]
         super().__init__("follower", namespace=namespace)
         self._x, self._y, self._heading = pose
         self._top, self._speed, self._frame = speed, 0.0, "map"
+        self._nan = False
         self._way: list[tuple[float, float]] = []
         self._heard_s = 0.0
         self._odometry = self.create_publisher(Odometry, "odom", 10)
@@ -36,7 +38,6 @@ class Follower(Node):  # type: ignore[misc]
         self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", 10)
         self.create_subscription(Path, "path", self._on_path, 10)
         self.create_service(SetBool, "load", self._on_load)
-        self.create_service(SetBool, "say_wrong", self._on_say_wrong)
         self.create_timer(TICK_S, self._move)
         self.create_timer(0.2, self._tell)
 
@@ -49,10 +50,12 @@ class Follower(Node):  # type: ignore[misc]
         response.success = True
         return response
 
-    def _on_say_wrong(self, request: Any, response: Any) -> Any:
-        self._frame = "odom" if request.data else "map"
-        response.success = True
-        return response
+    def say_wrong(self, number: int, _frame: object) -> None:
+        """Begin or end what the signal stands for."""
+        if number == signal.SIGUSR1:
+            self._frame = "odom" if self._frame == "map" else "map"
+        else:
+            self._nan = not self._nan
 
     def _move(self) -> None:
         left_m = self._top * TICK_S
@@ -73,6 +76,8 @@ class Follower(Node):  # type: ignore[misc]
         said.header.frame_id = self._frame
         said.header.stamp.sec, said.header.stamp.nanosec = divmod(time.time_ns(), 10**9)
         said.pose.pose.position.x, said.pose.pose.position.y = self._x, self._y
+        if self._nan:
+            said.pose.pose.position.x = math.nan
         said.pose.pose.orientation.z = math.sin(self._heading / 2)
         said.pose.pose.orientation.w = math.cos(self._heading / 2)
         said.twist.twist.linear.x = self._speed
@@ -90,6 +95,8 @@ def main() -> None:
     rclpy.init()
     x, y, heading, speed = map(float, sys.argv[2:6])
     node = Follower(sys.argv[1], (x, y, heading), speed)
+    signal.signal(signal.SIGUSR1, node.say_wrong)
+    signal.signal(signal.SIGUSR2, node.say_wrong)
     print("ready", flush=True)
     try:
         rclpy.spin(node)

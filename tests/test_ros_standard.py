@@ -2,6 +2,7 @@
 
 import math
 import queue
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -80,6 +81,12 @@ def test_a_robot_that_speaks_standard_messages_is_placed_drives_and_is_found_aga
         link.send(ConfirmLoad(1, "CSQU3054383"))
         assert heard(told, LoadConfirmed).step == 1
         assert robot.stdout.readline() == b"load True\n"
+        for wrong, kind in ((signal.SIGUSR1, "frame"), (signal.SIGUSR2, "form")):
+            robot.send_signal(wrong)
+            heard(told, LinkLost)
+            assert link.counts()[f"refused: {kind}"] > 0
+            robot.send_signal(wrong)
+            heard(told, LinkRestored)
         rosbridge.restart()
         heard(told, LinkLost)
         heard(told, LinkRestored)
