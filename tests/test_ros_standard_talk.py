@@ -53,7 +53,7 @@ class Robot:
         said = {
             "header": header(self.now_ns, frame), "pose": {"pose": pose}, "twist": {"twist": twist},
         }  # fmt: skip
-        return self.talk.take("odom", raw(said), self.now_ns) or []
+        return [*(self.talk.take("odom", raw(said), self.now_ns) or [])]
 
     def drive(self, to_m: float) -> list[object]:
         """Up to a place, and rest there."""
