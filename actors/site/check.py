@@ -14,7 +14,7 @@ from actors.site.check_roadmap import (
     survey_problems,
 )
 from actors.site.conflicts import share_zones
-from actors.site.devices import FLEET_MANAGER, lanes_in_use, yard_places
+from actors.site.devices import FLEET_MANAGER, lanes_in_use, vehicle_name, yard_places
 from actors.site.expand import draw
 from actors.site.load_size import length_m, width_m
 from actors.site.model import Section, Site
@@ -96,7 +96,7 @@ def _names(site: Site) -> Iterator[Finding]:
             if place.station:
                 taken.setdefault(place.station, f"a device of yards[{i}]")
     for number in range(1, site.vehicles.count + 1):
-        taken[f"AGV-{number:03d}"] = "an AGV"
+        taken[vehicle_name(number)] = "an AGV"
     for i, lane in enumerate(site.road.lanes):
         where = f"road.lanes[{i}].id"
         if lane.id in taken:
@@ -244,7 +244,31 @@ def _sections(value: object, path: list[str | int]) -> Iterator[tuple[list[str |
             yield from _sections(item, [*path, i])
 
 
+def _robots(site: Site) -> Iterator[Finding]:
+    """Every AGV has one profile, and leaves its road only as far as its clearance covers."""
+    count = site.vehicles.count
+    names = {vehicle_name(number) for number in range(1, count + 1)}
+    taken: set[str] = set()
+    for i, robots in enumerate(site.robots):
+        if not robots.agvs and len(site.robots) > 1:
+            allowed = "names in every entry, or one entry without for all AGVs"
+            yield f"robots[{i}].agvs", robots.agvs, allowed
+        for k, name in enumerate(robots.agvs):
+            if name not in names:
+                allowed = f"{vehicle_name(1)} to {vehicle_name(count)}"
+                yield f"robots[{i}].agvs[{k}]", name, allowed
+            elif name in taken:
+                yield f"robots[{i}].agvs[{k}]", name, "each AGV once"
+            taken.add(name)
+        topics = [robots.path, robots.odometry, robots.battery, robots.diagnostics]
+        if len(set(topics)) < len(topics):
+            yield f"robots[{i}]", Words(", ".join(topics)), "four topics of different names"
+        if robots.off_road_m >= site.vehicles.clearance_m:
+            allowed = f"less than vehicles.clearance_m, {site.vehicles.clearance_m} [m]"
+            yield f"robots[{i}].off_road_m", robots.off_road_m, allowed
+
+
 _CHECKS: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     _sides, _names, _road, _inspection, _refuges, _vehicles, _loads, _shares, _targets,
-    _clearance, _sources,
+    _clearance, _robots, _sources,
 )  # fmt: skip

@@ -70,6 +70,11 @@ def yard_places(yard: YardSection) -> list[NamedPlace]:
     return places
 
 
+def vehicle_name(number: int) -> str:
+    """The name of an AGV; they are counted from 1."""
+    return f"AGV-{number:03d}"
+
+
 def devices(site: Site, day: datetime.date) -> list[Device]:
     """Every device of the site on `day`, in the order in which they are started.
 
@@ -95,5 +100,5 @@ def devices(site: Site, day: datetime.date) -> list[Device]:
         )
         home = refuges[yard_index][taken[yard_index]]
         taken[yard_index] += 1
-        found.append(Device(f"AGV-{number:03d}", "vehicle", home.side, home.id))
+        found.append(Device(vehicle_name(number), "vehicle", home.side, home.id))
     return found

@@ -316,6 +316,40 @@ class RulesSection(Section, frozen=True, kw_only=True):
     sources: Sources = {}
 
 
+RosTopic = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}(/[A-Za-z][A-Za-z0-9_]{0,63}){0,7}$",
+        description="a ROS name in the AGV's own namespace: odometry/filtered",
+    ),
+]
+
+
+class RobotsSection(Section, frozen=True, kw_only=True):
+    """AGVs whose controllers do not speak the gate's own ROS messages, bordergate_msgs."""
+
+    profile: Literal["standard"]
+    """Messages that come with every ROS 2; the gate keeps the account of the road for the AGV."""
+    agvs: Annotated[tuple[Name, ...], Meta(max_length=1000)] = ()
+    """Their names, as AGV-001; without any: all AGVs of the site."""
+    path: RosTopic = "path"
+    """Topic nav_msgs/Path, to the AGV: the road that it may drive; empty: stand still."""
+    odometry: RosTopic = "odom"
+    """Topic nav_msgs/Odometry in the frame map, from the AGV, at 10 Hz or more."""
+    battery: RosTopic = "battery_state"
+    """Topic sensor_msgs/BatteryState, from the AGV."""
+    diagnostics: RosTopic = "diagnostics"
+    """Topic diagnostic_msgs/DiagnosticArray, from the AGV: an ERROR is a fault."""
+    load: RosTopic = "load"
+    """Service std_srvs/SetBool of the AGV: a container is on, or none."""
+    front_m: Annotated[float, Meta(ge=0, le=25, description="[m]")] = 0.0
+    """From the point whose pose the odometry gives to the middle of the AGV's front."""
+    off_road_m: Annotated[float, Meta(ge=0.05, le=5, description="[m]")] = 0.4
+    """An AGV whose front is further from its road is stopped; less than its clearance."""
+    stand_m: Annotated[float, Meta(ge=0.01, le=1, description="[m]")] = 0.2
+    """An AGV that rests so near to its road's end, or to a place, stands there."""
+
+
 class Site(Section, frozen=True, kw_only=True):
     """Everything one site file describes."""
 
@@ -332,3 +366,5 @@ class Site(Section, frozen=True, kw_only=True):
     clearance: Annotated[tuple[RulesSection, ...], Meta(max_length=100)] = ()
     """The border's rules, dated; without any, orders need no clearance."""
     roadmap: SurveyedRoadmap | None = None
+    robots: Annotated[tuple[RobotsSection, ...], Meta(max_length=1000)] = ()
+    """AGVs that speak standard ROS messages only; no AGV is in two entries."""

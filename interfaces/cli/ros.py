@@ -52,7 +52,10 @@ def check(
         expected = {
             device: (links.names[device], kind, links.talk(device, kind))
             for device, kind in links.kinds.items()
+            if device not in links.standard  # they have neither services nor `state`
         }
+    if links.standard:
+        err.print(f"Left out: {len(links.standard)} AGVs that speak standard messages only.")
     err.print(f"Listening to {len(expected)} devices at {rosbridge} for {seconds:g} s.")
     try:
         found = survey(rosbridge, expected, links.gate_time, CONNECT_S, seconds)

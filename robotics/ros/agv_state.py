@@ -38,12 +38,13 @@ def yaw_rad(turn: wire.Quaternion, where: str) -> float:
 class AgvSamples:
     """The samples of one AGV: each is checked, by itself and beside the one before.
 
-    What has changed since the sample before becomes messages to the AGV's machine.
+    What has changed since the sample before becomes messages to the AGV's machine. `where` names
+    the topic.
     """
 
-    def __init__(self, agv: str, bounds: Bounds) -> None:
-        self._agv, self._bounds = agv, bounds
-        self._freshness = Freshness("state", bounds)
+    def __init__(self, agv: str, bounds: Bounds, where: str = "state") -> None:
+        self._agv, self._bounds, self._where = agv, bounds, where
+        self._freshness = Freshness(where, bounds)
         self._last: wire.AgvState | None = None
         self._moved_by_hand = False
         self._given_grant, self._given_end = 0, -1
@@ -92,6 +93,22 @@ class AgvSamples:
         ):
             if given > most:
                 raise RefusedError("seq", f"{where}.{field}", given, f"at most {most}, as given")
+
+    def check_motion(self, header: wire.Header, pose: wire.Pose, twist: wire.Twist) -> float:
+        """A pose on the map and a speed that the AGV can have; its heading [rad].
+
+        Raises:
+            RefusedError: it is none.
+        """
+        if header.frame_id != wire.MAP_FRAME:
+            where, given = f"{self._where}.header.frame_id", repr(header.frame_id)
+            raise RefusedError("frame", where, given, wire.MAP_FRAME)
+        heading_rad = yaw_rad(pose.orientation, f"{self._where}.pose")
+        speed, fastest = twist.linear.x, self._bounds.speed_mps_max
+        if not -REVERSE_MPS_MAX <= speed <= fastest:
+            allowed = f"0 to {fastest:g} [m/s]"
+            raise RefusedError("range", f"{self._where}.twist.linear.x", f"{speed:.6g}", allowed)
+        return heading_rad
 
     def take(self, state: wire.AgvState, now_ns: int) -> list[Message] | None:
         """What is new in a sample; None if it comes too late to say anything.
@@ -170,14 +187,7 @@ class AgvSamples:
 
     def _check(self, state: wire.AgvState) -> None:
         """What one sample says must be possible by itself."""
-        if state.header.frame_id != wire.MAP_FRAME:
-            where, given = "state.header.frame_id", repr(state.header.frame_id)
-            raise RefusedError("frame", where, given, wire.MAP_FRAME)
-        yaw_rad(state.pose.orientation, "state.pose")
-        speed, fastest = state.twist.linear.x, self._bounds.speed_mps_max
-        if not -REVERSE_MPS_MAX <= speed <= fastest:
-            allowed = f"0 to {fastest:g} [m/s]"
-            raise RefusedError("range", "state.twist.linear.x", f"{speed:.6g}", allowed)
+        self.check_motion(state.header, state.pose, state.twist)
         if state.cleared_seq > state.end_seq:
             allowed = f"at most end_seq, {state.end_seq}"
             raise RefusedError("seq", "state.cleared_seq", state.cleared_seq, allowed)
@@ -200,7 +210,7 @@ class AgvSamples:
         moved_m = math.hypot(here.x - there.x, here.y - there.y)
         if moved_m > allowed_m:
             given = f"{moved_m:.2f} m in {dt_s:.3f} s"
-            raise RefusedError("jump", "state.pose.position", given, f"{allowed_m:.2f} m")
+            raise RefusedError("jump", f"{self._where}.pose.position", given, f"{allowed_m:.2f} m")
 
 
 def _visits(road: wire.Road, edges: Mapping[str, EdgeShape]) -> tuple[Visit, ...]:

@@ -7,15 +7,17 @@ import msgspec
 
 from actors.messages import DeviceKind
 from actors.site.devices import Device
-from actors.site.model import Site
+from actors.site.model import RobotsSection, Site
 from actors.site.roadmap import Roadmap
 from robotics.clock import GateTime
 from robotics.link_account import LinkAccount
+from robotics.road_tracker import Body
 from robotics.ros.agv_talk import AgvTalk
 from robotics.ros.bounds import Bounds
 from robotics.ros.link import SILENCE_S, RosLink
 from robotics.ros.names import ros_names
 from robotics.ros.road_file import RoadFile, write_roads
+from robotics.ros.standard_talk import StandardTalk
 from robotics.ros.station_talk import StationTalk
 from robotics.ros.talk import PATIENCE_S, Talk
 from robotics.telemetry import Bus, SignalPublisher
@@ -41,6 +43,12 @@ class RosLinks(msgspec.Struct, frozen=True):
     roads: str
     """The file of the roadmap's edges, see `robotics.ros.road_file`."""
     bounds: Bounds
+    standard: Mapping[str, RobotsSection] = {}
+    """The AGVs that speak standard messages only."""
+    standing: tuple[str, ...] = ()
+    """The edges at whose ends they stand in places."""
+    size: Body = Body(0.0, 0.0)
+    """Of an AGV."""
     bus: Bus | None = None
     """Where the devices' signals go; None: nowhere."""
 
@@ -60,6 +68,11 @@ class RosLinks(msgspec.Struct, frozen=True):
         match kind:
             case "vehicle":
                 roads = RoadFile(self.roads)
+                robots = self.standard.get(device)
+                if robots is not None:
+                    return StandardTalk(
+                        device, robots, roads, self.standing, self.size, self.bounds
+                    )
                 return AgvTalk(device, roads, self.bounds, patience_ns, SILENCE_S)
             case "crane" | "booth":
                 return StationTalk(device, kind, self.bounds, patience_ns, SILENCE_S)
@@ -85,6 +98,9 @@ def ros_links(
     fastest_mps = max(vehicles.speed_empty_mps, vehicles.speed_loaded_mps)
     write_roads(roadmap, folder / ROAD_FILE)
     kinds = {device.id: device.kind for device in devices if device.kind != "lane"}
+    agvs = [device for device, kind in kinds.items() if kind == "vehicle"]
+    standard = {agv: robots for robots in site.robots for agv in robots.agvs or agvs}
+    standing = tuple(roadmap.standing_edge(place).id for place in roadmap.places)
     return RosLinks(
         url=url,
         gate_time=gate_time,
@@ -92,5 +108,8 @@ def ros_links(
         kinds=kinds,
         roads=str(folder / ROAD_FILE),
         bounds=Bounds(SPEED_MARGIN * fastest_mps, round(SKEW_S * gate_time.speed * 1e9)),
+        standard=standard,
+        standing=standing if standard else (),
+        size=Body(vehicles.length_m, vehicles.clearance_m),
         bus=bus,
     )

@@ -1,0 +1,106 @@
+"""Messages that come with every ROS 2, as rosbridge writes them in JSON: what of them is looked at.
+
+Covariances and the like are skipped, so they may be NaN.
+"""
+
+import math
+from collections.abc import Iterable
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from robotics.road_tracker import RoadPoint
+from robotics.ros.wire import (
+    MAP_FRAME,
+    Header,
+    Point,
+    Pose,
+    Quaternion,
+    Share,
+    Text,
+    Twist,
+    time_of,
+)
+
+ODOMETRY = "nav_msgs/msg/Odometry"
+PATH = "nav_msgs/msg/Path"
+BATTERY = "sensor_msgs/msg/BatteryState"
+DIAGNOSTICS = "diagnostic_msgs/msg/DiagnosticArray"
+SET_BOOL = "std_srvs/srv/SetBool"
+
+
+class PosedWithCovariance(msgspec.Struct, frozen=True, gc=False):
+    """`geometry_msgs/PoseWithCovariance`."""
+
+    pose: Pose
+
+
+class MovedWithCovariance(msgspec.Struct, frozen=True, gc=False):
+    """`geometry_msgs/TwistWithCovariance`."""
+
+    twist: Twist
+
+
+class Odometry(msgspec.Struct, frozen=True, gc=False):
+    """`nav_msgs/Odometry`."""
+
+    header: Header
+    pose: PosedWithCovariance
+    twist: MovedWithCovariance
+
+
+class BatteryState(msgspec.Struct, frozen=True, gc=False):
+    """`sensor_msgs/BatteryState`."""
+
+    percentage: Share
+
+
+class DiagnosticStatus(msgspec.Struct, frozen=True, gc=False):
+    """`diagnostic_msgs/DiagnosticStatus`."""
+
+    level: Annotated[int, Meta(ge=0, le=3)]
+    name: Annotated[str, Meta(max_length=256)]
+    message: Text
+
+
+ERROR = 2
+"""What `DiagnosticStatus.level` is of what does not work; 3 is of what has not been heard of."""
+
+
+class DiagnosticArray(msgspec.Struct, frozen=True, gc=False):
+    """`diagnostic_msgs/DiagnosticArray`."""
+
+    status: Annotated[tuple[DiagnosticStatus, ...], Meta(max_length=256)]
+
+
+class SetBoolAnswer(msgspec.Struct, frozen=True, gc=False):
+    """Answer of a `std_srvs/SetBool`."""
+
+    success: bool
+    message: Text
+
+
+class PoseStamped(msgspec.Struct, frozen=True, gc=False):
+    """`geometry_msgs/PoseStamped`."""
+
+    header: Header
+    pose: Pose
+
+
+class Path(msgspec.Struct, frozen=True, gc=False):
+    """`nav_msgs/Path`."""
+
+    header: Header
+    poses: tuple[PoseStamped, ...]
+
+
+def path_of(points: Iterable[RoadPoint], now_ns: int) -> Path:
+    """A road to be driven; without points: stand still."""
+    header = Header(time_of(now_ns), MAP_FRAME)
+    poses = []
+    for point in points:
+        half_rad = point.heading_rad / 2
+        turn = Quaternion(0.0, 0.0, math.sin(half_rad), math.cos(half_rad))
+        poses.append(PoseStamped(header, Pose(Point(point.x_m, point.y_m), turn)))
+    return Path(header, tuple(poses))

@@ -1,0 +1,108 @@
+"""A robot for tests that speaks standard messages only, in the ROS environment.
+
+Run as `python ros_standard_agv.py NAMESPACE X Y HEADING SPEED`. It follows the last path at one
+speed [m/s] and stands when it has heard none for a second. SIGUSR1 takes its odometry to another
+frame and back, SIGUSR2 makes it NaN and sound again.
+"""
+
+import math
+import signal
+import sys
+import time
+from typing import Any
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from nav_msgs.msg import Odometry, Path
+from rclpy.executors import ExternalShutdownException
+from rclpy.node import Node
+from sensor_msgs.msg import BatteryState
+from std_srvs.srv import SetBool
+
+TICK_S = 0.05
+TIMEOUT_S = 1.0
+
+
+class Follower(Node):  # type: ignore[misc]
+    """Pose, path and load."""
+
+    def __init__(self, namespace: str, pose: tuple[float, float, float], speed: float) -> None:
+        super().__init__("follower", namespace=namespace)
+        self._x, self._y, self._heading = pose
+        self._top, self._speed, self._frame = speed, 0.0, "map"
+        self._nan = False
+        self._way: list[tuple[float, float]] = []
+        self._heard_s = 0.0
+        self._odometry = self.create_publisher(Odometry, "odom", 10)
+        self._battery = self.create_publisher(BatteryState, "battery_state", 10)
+        self._diagnostics = self.create_publisher(DiagnosticArray, "diagnostics", 10)
+        self.create_subscription(Path, "path", self._on_path, 10)
+        self.create_service(SetBool, "load", self._on_load)
+        self.create_timer(TICK_S, self._move)
+        self.create_timer(0.2, self._tell)
+
+    def _on_path(self, path: Path) -> None:
+        self._heard_s = time.monotonic()
+        self._way = [(p.pose.position.x, p.pose.position.y) for p in path.poses][1:]
+
+    def _on_load(self, request: Any, response: Any) -> Any:
+        print("load", request.data, flush=True)
+        response.success = True
+        return response
+
+    def say_wrong(self, number: int, _frame: object) -> None:
+        """Begin or end what the signal stands for."""
+        if number == signal.SIGUSR1:
+            self._frame = "odom" if self._frame == "map" else "map"
+        else:
+            self._nan = not self._nan
+
+    def _move(self) -> None:
+        left_m = self._top * TICK_S
+        moves = bool(self._way) and time.monotonic() - self._heard_s < TIMEOUT_S
+        self._speed = self._top if moves else 0.0
+        while moves and self._way and left_m > 0:
+            x, y = self._way[0]
+            far_m = math.hypot(x - self._x, y - self._y)
+            if far_m > 1e-6:
+                self._heading = math.atan2(y - self._y, x - self._x)
+            share = min(left_m / far_m, 1.0) if far_m > 1e-6 else 1.0
+            self._x += (x - self._x) * share
+            self._y += (y - self._y) * share
+            left_m -= far_m * share
+            if share == 1.0:
+                self._way.pop(0)
+        said = Odometry()
+        said.header.frame_id = self._frame
+        said.header.stamp.sec, said.header.stamp.nanosec = divmod(time.time_ns(), 10**9)
+        said.pose.pose.position.x, said.pose.pose.position.y = self._x, self._y
+        if self._nan:
+            said.pose.pose.position.x = math.nan
+        said.pose.pose.orientation.z = math.sin(self._heading / 2)
+        said.pose.pose.orientation.w = math.cos(self._heading / 2)
+        said.twist.twist.linear.x = self._speed
+        self._odometry.publish(said)
+
+    def _tell(self) -> None:
+        battery = BatteryState(percentage=0.5, voltage=math.nan)
+        self._battery.publish(battery)
+        ok = DiagnosticStatus(level=DiagnosticStatus.OK, name="drive", message="well")
+        self._diagnostics.publish(DiagnosticArray(status=[ok]))
+
+
+def main() -> None:
+    """Until the context is shut down."""
+    rclpy.init()
+    x, y, heading, speed = map(float, sys.argv[2:6])
+    node = Follower(sys.argv[1], (x, y, heading), speed)
+    signal.signal(signal.SIGUSR1, node.say_wrong)
+    signal.signal(signal.SIGUSR2, node.say_wrong)
+    print("ready", flush=True)
+    try:
+        rclpy.spin(node)
+    except (KeyboardInterrupt, ExternalShutdownException):
+        return
+
+
+if __name__ == "__main__":
+    main()

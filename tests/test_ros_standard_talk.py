@@ -1,0 +1,208 @@
+"""An AGV that speaks standard messages only: what the gate makes of its poses."""
+
+import math
+
+import pytest
+
+from actors.messages import (
+    AgvState,
+    Charged,
+    ConfirmLoad,
+    ExtendGrant,
+    FaultChanged,
+    GrantAccepted,
+    LoadConfirmed,
+    QueryState,
+    RearClear,
+    SetPosition,
+    StartCharge,
+    Stood,
+    Visit,
+)
+from actors.site.model import RobotsSection
+from robotics.road_tracker import Body
+from robotics.ros import wire
+from robotics.ros.refusal import RefusedError
+from robotics.ros.road_file import EdgeShape
+from robotics.ros.standard_talk import StandardTalk
+from robotics.ros.talk import Call, Publish
+from tests.gate import S
+from tests.ros_drawn import BOUNDS, NOW, header, level, raw
+
+EDGES = {
+    f"e{i}": EdgeShape(f"z{i}", ((i * 20.0, 0.0), (i * 20.0 + 20.0, 0.0)), 20.0, 5.0)
+    for i in range(4)
+}
+ROAD = tuple(Visit(i, f"z{i}", (f"e{i}",)) for i in range(4))
+STEP_M = 0.8
+
+
+class Robot:
+    """Says poses ten times a second, and keeps what the machine hears."""
+
+    def __init__(self) -> None:
+        robots = RobotsSection(profile="standard")
+        self.talk = StandardTalk("AGV-001", robots, EDGES, ("e0",), Body(10.0, 2.0), BOUNDS)
+        self.now_ns, self.x_m = NOW, 20.0
+        self.talk.take("battery_state", raw({"percentage": 0.5}), NOW)
+
+    def say(self, y_m: float = 0.0, speed: float = 0.0, frame: str = "map") -> list[object]:
+        self.now_ns += S // 10
+        pose = wire.Pose(wire.Point(self.x_m, y_m), level(0.0))
+        twist = wire.Twist(wire.Vector3(speed, 0.0, 0.0), wire.Vector3(0.0, 0.0, 0.0))
+        said = {
+            "header": header(self.now_ns, frame), "pose": {"pose": pose}, "twist": {"twist": twist},
+        }  # fmt: skip
+        return [*(self.talk.take("odom", raw(said), self.now_ns) or [])]
+
+    def drive(self, to_m: float) -> list[object]:
+        """Up to a place, and rest there."""
+        told: list[object] = []
+        while self.x_m < to_m:
+            self.x_m = min(self.x_m + STEP_M, to_m)
+            told += self.say(speed=8.0)
+        return told + self.say()
+
+    def path(self) -> list[tuple[float, float]]:
+        """The road that the gate tells it to drive."""
+        [said] = self.talk.beat(self.now_ns)
+        assert isinstance(said, Publish)
+        points = [pose["pose"]["position"] for pose in said.body["poses"]]
+        return [(point["x"], point["y"]) for point in points]
+
+
+def placed() -> Robot:
+    """A robot that has been found to stand in its place, and the machine knows."""
+    robot = Robot()
+    robot.say()
+    robot.talk.tell(QueryState(), NOW)
+    assert any(isinstance(told, AgvState) for told in robot.say())
+    return robot
+
+
+def test_a_robot_at_rest_in_a_place_stands_there_and_may_drive_nowhere():
+    robot = Robot()
+    robot.say()
+    robot.talk.tell(QueryState(), NOW)
+    [truth] = robot.say()
+    assert isinstance(truth, AgvState)
+    assert (truth.visits, truth.stood, truth.cleared) == (ROAD[:1], 0, -1)
+    assert robot.path() == []
+
+
+def test_a_robot_that_rests_in_no_place_is_not_known_and_takes_no_grant():
+    robot = Robot()
+    robot.x_m = 30.0
+    robot.talk.tell(QueryState(), NOW)
+    assert robot.say() == robot.say() == []
+    assert robot.talk.tell(ExtendGrant(1, ROAD[1:]), NOW) == []
+    assert robot.talk.counts()["grant no_join"] == 1
+
+
+def test_a_grant_is_a_path_and_driven_to_its_end_clearing_what_is_behind():
+    robot = placed()
+    assert len(robot.talk.tell(ExtendGrant(3, ROAD[1:]), NOW)) == 1
+    assert robot.path()[0] == (20.0, 0.0)
+    assert robot.path()[-1] == (80.0, 0.0)
+    told = robot.drive(80.0)
+    assert told[0] == GrantAccepted("AGV-001", 3, 3)
+    clear = [item for item in told if isinstance(item, RearClear)]
+    assert clear == [RearClear("AGV-001", seq) for seq in (0, 1, 2)]
+    assert told[-1] == Stood("AGV-001", 3, 50.0)
+    assert robot.path() == []
+
+
+def test_a_rear_is_clear_only_when_length_and_clearance_are_beyond():
+    robot = placed()
+    robot.talk.tell(ExtendGrant(1, ROAD[1:]), NOW)
+    assert RearClear("AGV-001", 0) not in robot.drive(31.9)
+    assert RearClear("AGV-001", 0) in robot.drive(32.1)
+
+
+def test_who_leaves_his_road_has_no_path_until_he_is_well_back_on_it():
+    robot = placed()
+    robot.talk.tell(ExtendGrant(1, ROAD[1:]), NOW)
+    robot.drive(25.0)
+    assert any(isinstance(told, FaultChanged) and told.fault for told in robot.say(y_m=0.5))
+    assert robot.path() == []
+    robot.say(y_m=0.3)
+    assert robot.path() == []
+    assert FaultChanged("") in robot.say(y_m=0.1)
+    assert robot.path()[-1] == (80.0, 0.0)
+
+
+def test_who_runs_past_the_end_of_his_road_is_off_it():
+    robot = placed()
+    robot.talk.tell(ExtendGrant(1, ROAD[1:2]), NOW)
+    told = robot.drive(40.6)
+    assert any(isinstance(item, FaultChanged) and item.fault for item in told)
+
+
+@pytest.mark.parametrize(("frame", "x_m"), [("odom", 20.0), ("map", math.nan), ("map", 40.0)])
+def test_poses_that_cannot_be_true_are_refused_and_change_nothing(frame: str, x_m: float):
+    robot = placed()
+    robot.talk.tell(ExtendGrant(1, ROAD[1:]), NOW)
+    before = robot.path()
+    robot.x_m = x_m
+    with pytest.raises(RefusedError):
+        robot.say(frame=frame)
+    assert robot.path() == before
+
+
+def test_after_a_loss_the_road_is_as_before_and_the_robot_found_further_on_it():
+    robot = placed()
+    robot.talk.tell(ExtendGrant(1, ROAD[1:]), NOW)
+    robot.drive(25.0)
+    robot.talk.forget()
+    robot.x_m = 55.0
+    robot.talk.tell(QueryState(), NOW)
+    [truth] = [told for told in robot.say() if isinstance(told, AgvState)]
+    assert (truth.grant, truth.cleared, truth.visits) == (1, 1, ROAD[2:])
+
+
+def test_a_robot_stands_where_it_was_set_down_only_if_it_rests_there():
+    robot = placed()
+    robot.talk.tell(SetPosition(Visit(7, "z2", ("e2",))), NOW)
+    robot.say()
+    robot.talk.forget()
+    robot.x_m = 60.0
+    robot.say()
+    robot.talk.tell(SetPosition(Visit(7, "z2", ("e2",))), NOW)
+    robot.say()
+    [truth] = [told for told in robot.say() if isinstance(told, AgvState)]
+    assert (truth.visits, truth.stood, truth.fault) == ((Visit(7, "z2", ("e2",)),), 7, "")
+
+
+def test_the_first_grant_tells_who_was_found_in_a_place_his_number():
+    robot = placed()
+    renumbered = tuple(Visit(visit.seq + 40, visit.zone, visit.edges) for visit in ROAD[1:])
+    robot.talk.tell(ExtendGrant(9, renumbered), NOW)
+    assert robot.drive(80.0)[-1] == Stood("AGV-001", 43, 50.0)
+
+
+def test_an_error_of_a_component_is_a_fault_while_it_lasts():
+    robot = placed()
+    robot.talk.tell(ExtendGrant(1, ROAD[1:]), NOW)
+    for level_, fault in ((2, "drive: hot"), (0, "")):
+        status = {"level": level_, "name": "drive", "message": "drive: hot"}
+        [path] = robot.talk.take("diagnostics", raw({"status": [status]}), robot.now_ns) or []
+        assert isinstance(path, Publish)
+        assert (not path.body["poses"]) == bool(fault)
+        assert FaultChanged(fault) in robot.say()
+
+
+def test_a_load_is_a_bool_that_the_robot_agrees_to():
+    [call] = placed().talk.tell(ConfirmLoad(7, "CSQU3054383"), NOW)
+    assert isinstance(call, Call)
+    assert call.body == {"data": True}
+    assert call.answer(raw({"success": False, "message": ""}), NOW) == []
+    answer = call.answer(raw({"success": True, "message": ""}), NOW)
+    assert answer == [LoadConfirmed("AGV-001", 7)]
+
+
+def test_a_charge_is_done_when_the_battery_says_so():
+    talk = placed().talk
+    talk.tell(StartCharge(5, 90.0), NOW)
+    assert talk.take("battery_state", raw({"percentage": 0.89}), NOW) == []
+    charged = talk.take("battery_state", raw({"percentage": 0.8999999761581421}), NOW)
+    assert charged == [Charged("AGV-001", 5, 90.0)]
