@@ -128,9 +128,9 @@ class Robot:
 
 
 @contextlib.contextmanager
-def robot_in(domain: RosDomain, folder: Path) -> Iterator[Robot]:
+def robot_in(domain: RosDomain, folder: Path, name: str = "agv_001") -> Iterator[Robot]:
     """A robot that is up, and is ended in the end."""
-    robot = Robot(domain, folder)
+    robot = Robot(domain, folder, name)
     robot.start()
     try:
         yield robot
@@ -141,16 +141,16 @@ def robot_in(domain: RosDomain, folder: Path) -> Iterator[Robot]:
 class Drive:
     """Sends one AGV along its walk, step by step, as long as it is run."""
 
-    def __init__(self, made: RosLinks, steps: int) -> None:
+    def __init__(self, made: RosLinks, steps: int, agv: str = AGV) -> None:
         self.visits = walk(steps * VISITS_A_STEP + 1)
         self.steps = steps
         self.granted = 0
         """`seq` of the last visit that was given."""
-        link = made(AGV)
+        link = made(agv)
         assert link is not None
         self.link: RosLink = link
         ports = Ports(clock=made.gate_time, link=lambda _name: link, sink=lambda _name: NoSink())
-        self.host = LocalHost(partial(Agv, AGV, "fleet-manager"), ports)
+        self.host = LocalHost(partial(Agv, agv, "fleet-manager"), ports)
         self._report: AgvReport | None = None
         self._step = 0
 

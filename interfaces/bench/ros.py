@@ -19,6 +19,7 @@ from actors.site.expand import expand
 from actors.site.load import load_site
 from interfaces.bench.bare_ros import BareSubscribers, echoes_s
 from interfaces.bench.figures import Figure, compared, percentile
+from interfaces.bench.ros_memory import pss_mib
 from robotics.clock import GateTime
 from robotics.link_account import LinkAccount
 from robotics.ros.agv_talk import AgvTalk
@@ -27,7 +28,7 @@ from robotics.ros.link import SILENCE_S, RosLink
 from robotics.ros.links import RosLinks, ros_links
 from robotics.ros.road_file import RoadFile
 from robotics.ros.rosbridge import LOOPBACK, Rosbridge
-from robotics.ros.talk import PATIENCE_S, Reaction
+from robotics.ros.talk import PATIENCE_S, Outgoing, Reaction
 from robotics.ros.venv import ros_venv
 
 VEHICLES = 100
@@ -43,6 +44,11 @@ class _NotedTalk(AgvTalk):
     """An AGV's talk that notes how old each sample is when it has been read and checked."""
 
     ages_s: list[float]
+    beats: bool
+
+    def beat(self, now_ns: int) -> list[Outgoing]:
+        """Only where this is measured with the gate's heartbeats."""
+        return super().beat(now_ns) if self.beats else []
 
     def take(self, topic: str, data: msgspec.Raw, now_ns: int) -> list[Reaction] | None:
         news = super().take(topic, data, now_ns)
@@ -52,9 +58,9 @@ class _NotedTalk(AgvTalk):
 
 
 class _Listening:
-    """Our links, all in this process."""
+    """Our links, all in this process; outside of measurements they always beat."""
 
-    def __init__(self, links: RosLinks, agvs: list[str]) -> None:
+    def __init__(self, links: RosLinks, agvs: list[str], *, beats: bool) -> None:
         self.ages_s: list[float] = []
         self.accepted = threading.Event()
         self.links = []
@@ -62,7 +68,7 @@ class _Listening:
         roads = RoadFile(links.roads)
         for agv in agvs:
             talk = _NotedTalk(agv, roads, links.bounds, patience_ns, SILENCE_S)
-            talk.ages_s = self.ages_s
+            talk.ages_s, talk.beats = self.ages_s, beats
             clock = links.gate_time()
             account = LinkAccount(agv, clock, None)
             link = RosLink(links.url, links.names[agv], talk, clock, account, None)
@@ -106,11 +112,17 @@ def measure(say: Callable[[str], None]) -> list[Figure]:
             bare.close()
             echoes = echoes_s(LOOPBACK, server.port, GRANTS, GRANT_EVERY_S)
             say(f"our links listen to {VEHICLES} AGVs")
-            ours = _Listening(links, agvs)
+            silent = _Listening(links, agvs, beats=False)
+            silent_cpu, _ = _listen(silent.ages_s)
+            silent.close()
+            ours = _Listening(links, agvs, beats=True)
             cpu, ages = _listen(ours.ages_s)
             edge = next(iter(roadmap.edges.values()))
             grants = _grants_s(ours, Visit(1, edge.zone, (edge.id,)))
             ours.close()
+            say("memory of a device's process")
+            ros_mib = pss_mib("ros", server.url, links.roads)
+            zmq_mib = pss_mib("zmq", folder)
         finally:
             source.terminate()
             source.wait()
@@ -119,6 +131,7 @@ def measure(say: Callable[[str], None]) -> list[Figure]:
         Figure("samples expected", expected, "samples"),
         compared("samples heard", len(ages), "samples", len(bare_ages)),
         compared("processor time of the listener", cpu, "s", bare_cpu),
+        compared("the same without the gate's heartbeats", silent_cpu, "s", bare_cpu),
         *(
             compared(
                 f"age of a sample when it is heard, p{share * 100:.0f}",
@@ -127,6 +140,12 @@ def measure(say: Callable[[str], None]) -> list[Figure]:
                 percentile(bare_ages, share) * 1e3,
             )
             for share in (0.5, 0.99)
+        ),
+        compared(
+            "PSS of a device process with its link, beside one with the ZeroMQ link",
+            ros_mib,
+            "MiB",
+            zmq_mib,
         ),
         Figure("grants acknowledged", len(grants), "grants"),
         *(

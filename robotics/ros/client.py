@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
-from roslibpy import Message, Ros
+from roslibpy import Ros
 from roslibpy.comm.comm_asyncio import AsyncioRosBridgeClientFactory, AsyncioRosBridgeProtocol
 
 from robotics.ros.refusal import RefusedError
@@ -62,6 +62,7 @@ class _Frame(msgspec.Struct, frozen=True, gc=False):
 
 SUCCEEDED = 4
 _frames = msgspec.json.Decoder(_Frame)
+_sayings = msgspec.json.Encoder()
 
 
 class _Protocol(AsyncioRosBridgeProtocol):  # type: ignore[misc]
@@ -101,7 +102,7 @@ class _Factory(AsyncioRosBridgeClientFactory):  # type: ignore[misc]
             proto.transport.abort()
             return
         super().ready(proto)
-        self.client.opened()
+        self.client.opened(proto)
 
     def _schedule_reconnect(self) -> None:
         """Called by roslibpy when the connection could not be made, or has ended."""
@@ -128,7 +129,8 @@ class Client(Ros):  # type: ignore[misc]
         self.ended = False
         self.unsent = 0
         """Messages that were not sent, since the server does not read."""
-        self._opened, self._on_open, self._on_end = False, on_open, on_end
+        self._protocol: _Protocol | None = None
+        self._on_open, self._on_end = on_open, on_end
         self._on_refused, self._on_status = on_refused, on_status
         self._listeners: dict[str, Callable[[msgspec.Raw], None]] = {}
         self._pending: dict[str, tuple[Answer, Failure, Answer | None]] = {}
@@ -141,11 +143,11 @@ class Client(Ros):  # type: ignore[misc]
     @property
     def is_open(self) -> bool:
         """Whether what is sent now goes out on the connection."""
-        return self._opened and not self.ended
+        return self._protocol is not None and not self.ended
 
-    def opened(self) -> None:
+    def opened(self, protocol: _Protocol) -> None:
         """Called by the connection."""
-        self._opened = True
+        self._protocol = protocol
         self._on_open()
 
     def end(self) -> None:
@@ -216,10 +218,12 @@ class Client(Ros):  # type: ignore[misc]
         if not self.is_open:
             return
         assert self.transport is not None
+        assert self._protocol is not None
         if self.transport.get_write_buffer_size() > UNSENT_BYTES_MAX:
             self.unsent += 1
             return
-        self.send_on_ready(Message({"op": op, **fields}))
+        # At once: roslibpy's own way wakes the loop for each message, by a write to a socket.
+        self._protocol.sendMessage(_sayings.encode({"op": op, **fields}))
 
     # --- hearing ----------------------------------------------------------------------------
 
