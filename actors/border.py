@@ -30,6 +30,9 @@ Channel = Literal["green", "yellow", "red"]
 Fate = Literal["seized", "returned", "diverted"]
 """How a consignment ends other than by passing: `returned` to its truck on the side where it is,
 `diverted` to the ordinary road before it was loaded."""
+Result = Literal["released", "seized", "returned", "diverted"]
+"""How a consignment ends: passed, or with its fate."""
+Outcome = Literal["done", "refused", "unknown", "conflict"]
 Custody = Literal["taken", "offered", "given", "left"]
 """`offered`: it has crossed, and its old keeper decides nothing about it any more; `given`: the old
 keeper has heard that the new one has it; `left`: it went out of the gate."""
@@ -159,7 +162,7 @@ class BorderAnswer(Message):
     """What came of a command, by its id."""
 
     id: str
-    outcome: Literal["done", "refused", "unknown", "conflict"]
+    outcome: Outcome
     """`refused`: not by this officer, or not as things stand; `conflict`: the id has been used for
     another command."""
     reason: str = ""
@@ -288,7 +291,7 @@ class ConsignmentEnded(Event):
 
     consignment: str
     side: Side
-    result: Literal["released", "seized", "returned", "diverted"]
+    result: Result
     by: Officer
     reason: str
 

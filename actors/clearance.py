@@ -5,6 +5,8 @@ know. All that it sends is repeated until it is answered (`_outbox`); all that i
 changes nothing the second time. Which step comes when, stands in `actors.consignment.transitions`.
 """
 
+from typing import Literal
+
 from actors.base import Message, Side
 from actors.border import (
     AskReady,
@@ -21,16 +23,19 @@ from actors.border import (
     Declare,
     Dispose,
     ExchangeAnswer,
+    Fate,
     GateIn,
     HoldChanged,
     HoldKind,
     LiftHold,
     Matter,
     Officer,
+    Outcome,
     PreAdvice,
     PutHold,
     Ready,
     Register,
+    Result,
     SetDownLoad,
     SetSide,
     SideChanged,
@@ -157,9 +162,10 @@ class Clearance:
             return [Reply(BorderAnswer(message.id, "unknown", f"no consignment {name}"))]
         if record is not None and len(record.answers) >= COMMANDS_MAX:
             return [Reply(BorderAnswer(message.id, "refused", f"{COMMANDS_MAX} commands"))]
+        outcome: Outcome = "done"
+        reason = ""
         try:
             effects = self._carry_out(message, record, now_ns)
-            outcome, reason = "done", ""
         except RefusedError as refused:
             effects, outcome, reason = [], "refused", str(refused)
         record = self.records.get(name)
@@ -168,7 +174,7 @@ class Clearance:
         elif isinstance(message, SetSide):
             for other in self.records.values():
                 effects += self._advance(other, now_ns)
-        answer = BorderAnswer(message.id, outcome, reason, record.last if record else None)  # type: ignore[arg-type]
+        answer = BorderAnswer(message.id, outcome, reason, record.last if record else None)
         answers[message.id] = (message, answer)
         if len(self._answers) > ANSWERS_MAX:
             del self._answers[next(iter(self._answers))]
@@ -319,7 +325,7 @@ class Clearance:
         down = SetDown(f"{record.order}/down", record.order, self.name, reason)
         return [self._tell("down", _id(record), self.fleet, down)]
 
-    def _dispose(self, record: Record, fate: str, by: Officer, reason: str) -> list[Effect]:
+    def _dispose(self, record: Record, fate: Fate, by: Officer, reason: str) -> list[Effect]:
         """End it, where the container is nowhere that it would have to be fetched from."""
         if not record.has_custody or record.order:
             raise RefusedError("it is under way on an AGV, or not in this side's custody")
@@ -332,7 +338,7 @@ class Clearance:
         if "gated_in" in record.steps:
             effects.append(self._custody(name, "left", f"{name}/{fate}"))
         if not record.is_origin and fate in ("seized", "returned"):
-            result = ClearanceResult(f"{name}/result", name, fate, reason)  # type: ignore[arg-type]
+            result = ClearanceResult(f"{name}/result", name, fate, reason)
             effects.append(self._tell("result", name, self.other, result))
         return effects
 
@@ -485,13 +491,13 @@ class Clearance:
         self._outbox.pop(("ask", _id(record)), None)
         return [Emit(HoldChanged(_id(record), self.side, kind, True, by, reason))]
 
-    def _end(self, record: Record, result: str, by: Officer, reason: str) -> list[Effect]:
+    def _end(self, record: Record, result: Result, by: Officer, reason: str) -> list[Effect]:
         record.ended = result
         name = _id(record)
         self._room.pop(name, None)
         for kind in ("advice", "ask"):
             self._outbox.pop((kind, name), None)
-        return [Emit(ConsignmentEnded(name, self.side, result, by, reason))]  # type: ignore[arg-type]
+        return [Emit(ConsignmentEnded(name, self.side, result, by, reason))]
 
     def _custody(self, name: str, custody: Custody, event_id: str) -> Effect:
         return Emit(CustodyChanged(name, self.side, custody, event_id))
@@ -500,6 +506,7 @@ class Clearance:
 
     def _on_pre_advice(self, advice: PreAdvice, now_ns: int) -> list[Effect]:
         goods = advice.declaration
+        outcome: Literal["ack", "nak"]
         if goods.to_side != self.side:
             return []
         if goods.id in self.records:
@@ -514,7 +521,7 @@ class Clearance:
             record = self._new(goods)
             record.number, record.channel = advice.number, advice.channel
             self._mirror(record, "pre_advised", now_ns)
-        answer = ExchangeAnswer(advice.id, goods.id, outcome, why)  # type: ignore[arg-type]
+        answer = ExchangeAnswer(advice.id, goods.id, outcome, why)
         return [Send(self.other, answer)]
 
     def _on_answer(self, answer: ExchangeAnswer, now_ns: int) -> list[Effect]:

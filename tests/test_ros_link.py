@@ -65,7 +65,7 @@ def test_an_agv_drives_loads_and_charges_over_ros(
 def test_no_outage_of_rosbridge_makes_an_agv_do_what_it_was_not_told(
     ros_domain: RosDomain, tmp_path: Path
 ):
-    """20 outages: 10 for each of two AGVs, which have a server each."""
+    """20 outages for each of two AGVs, which have a server each."""
     draw = random.Random(7)
 
     def drive_through(agv: str, pauses_s: list[float]) -> None:
@@ -90,7 +90,7 @@ def test_no_outage_of_rosbridge_makes_an_agv_do_what_it_was_not_told(
 
     with ThreadPoolExecutor() as pool:
         driven = [
-            pool.submit(drive_through, agv, [draw.uniform(0, 0.8) for _ in range(10)])
+            pool.submit(drive_through, agv, [draw.uniform(0, 0.8) for _ in range(20)])
             for agv in (AGV, "AGV-002")
         ]
     for drive in driven:
