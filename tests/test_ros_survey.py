@@ -29,7 +29,7 @@ def test_check_finds_the_robot_that_is_there_and_says_how_to_mend_the_rest(
     ros_domain: RosDomain, rosbridge: Rosbridge, tmp_path: Path
 ):
     with robot_in(ros_domain, tmp_path):
-        done = bordergate_ros("check", "demo", "--rosbridge", rosbridge.url, "--seconds", "2")
+        done = bordergate_ros("check", "demo", "--rosbridge", rosbridge.url, "--seconds", "5")
     assert done.returncode == 1
     assert f"{AGV}: " not in done.stdout
     assert "VN-C1: nothing on /vn_c1/state: start its controller" in done.stdout
@@ -53,7 +53,7 @@ def test_an_agv_that_leaves_grants_unanswered_or_takes_late_ones_is_not_as_expec
 def test_an_e_stop_holds_a_robot_until_it_is_released(
     ros_domain: RosDomain, rosbridge: Rosbridge, tmp_path: Path
 ):
-    order = ("--reason", "exercise", "--rosbridge", rosbridge.url, "--seconds", "2")
+    order = ("--reason", "exercise", "--rosbridge", rosbridge.url, "--seconds", "5")
     with robot_in(ros_domain, tmp_path):
         for word in ("engage", "release"):
             done = bordergate_ros("e-stop", "demo", word, *order)

@@ -41,6 +41,10 @@ TRIES = 3
 asked [ours]."""
 GRANT_S = 0.3
 """Between grants: those that are said before ROS has found the AGV are lost [ours]."""
+POLL_S = 0.1
+ANSWER_S = 10.0
+"""Devices that speak are heard so much longer for what they have not answered yet: a server on a
+busy machine passes calls on late, above all beside calls that nobody answers [ours]."""
 GRANT_LATE_NS = 3600 * 10**9
 """So long ago is the deadline of such a grant: clocks differ by less, or are found to differ."""
 
@@ -97,6 +101,14 @@ class Found(msgspec.Struct):
             return None
         way_s = min(self.answers_s.values(), default=0.0) / 2
         return statistics.median(self.skews_s) + way_s
+
+    @property
+    def owes_answers(self) -> bool:
+        """Whether it speaks, and has left something that was asked without an answer."""
+        asked = {*SERVICES[self.kind], ACTIONS[self.kind]} - {*self.answers_s, *self.failures}
+        return self.samples > 0 and (
+            bool(asked) or (self.kind == "vehicle" and not self.late_grants)
+        )
 
     def wrong(self, skew_s_max: float) -> list[str]:
         """What is missing or wrong, and how to mend it."""
@@ -304,6 +316,8 @@ def survey(
 ) -> list[Found]:
     """Listen to all devices at once: {device: (namespace, kind, talk)}.
 
+    For `listen_s`, and for `ANSWER_S` longer at most until those that speak have answered.
+
     Raises:
         UnreachableError: no server answers within `connect_s`.
     """
@@ -317,6 +331,9 @@ def survey(
             raise UnreachableError(f"{url}: no rosbridge server answers there")
         loop.call_soon_threadsafe(_ask_rosapi, listeners)
         time.sleep(listen_s)
+        until_s = time.monotonic() + ANSWER_S
+        while any(_.found.owes_answers for _ in listeners) and time.monotonic() < until_s:
+            time.sleep(POLL_S)
     finally:
         for listener in listeners:
             loop.call_soon_threadsafe(listener.client.end)
