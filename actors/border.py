@@ -158,6 +158,11 @@ class SetSide(Message):
     reason: str
 
 
+Command = (
+    Declare | Register | GateIn | Decide | PutHold | LiftHold | SetDownLoad | Dispose | SetSide
+)
+
+
 class BorderAnswer(Message):
     """What came of a command, by its id."""
 

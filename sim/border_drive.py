@@ -12,6 +12,7 @@ import msgspec
 
 from actors.border import (
     BorderAnswer,
+    Command,
     Decide,
     Declare,
     Dispose,
@@ -26,7 +27,7 @@ from actors.border import (
     SetSide,
     Step,
 )  # fmt: skip
-from actors.clearance import Clearance, Command
+from actors.clearance import Clearance
 from actors.effects import Effect, Send
 from actors.messages import (
     AllowLeg,

@@ -2,6 +2,7 @@
 
 from actors.border import (
     Channel,
+    Command,
     Decide,
     Declaration,
     GateIn,
@@ -13,7 +14,6 @@ from actors.border import (
     Role,
     Step,
 )
-from actors.clearance import Command
 from actors.consignment.record import Record
 
 DECIDERS: dict[Step | Matter, Role] = {

@@ -8,6 +8,7 @@ import pytest
 
 from actors.border import (
     BorderAnswer,
+    Command,
     CustodyChanged,
     Decide,
     Declaration,
@@ -25,7 +26,7 @@ from actors.border import (
     Step,
     StepTaken,
 )
-from actors.clearance import Clearance, Command
+from actors.clearance import Clearance
 from actors.consignment.transitions import WAYS
 from actors.messages import TimerFired
 from actors.site.devices import FLEET_MANAGER

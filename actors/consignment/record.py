@@ -2,10 +2,11 @@
 
 import msgspec
 
-from actors.base import Message, Side
+from actors.base import Side
 from actors.border import (
     BorderAnswer,
     Channel,
+    Command,
     Declaration,
     Fate,
     HoldKind,
@@ -59,7 +60,19 @@ class Record(msgspec.Struct):
     set_down: bool = False
     """It was taken off its AGV after it had crossed."""
     overstayed: bool = False
-    answers: dict[str, tuple[Message, BorderAnswer]] = {}
+    void: tuple[str, ...] = ()
+    """Questions for room that the other side took back: they come late."""
+    answers: dict[str, tuple[Command, BorderAnswer]] = {}
+
+    @property
+    def id(self) -> str:
+        """Of its declaration."""
+        return self.declaration.id
+
+    @property
+    def held(self) -> str:
+        """Its holds in words."""
+        return f"held: {', '.join(self.holds)}"
 
     @property
     def way(self) -> tuple[Step, ...]:
