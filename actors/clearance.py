@@ -78,7 +78,7 @@ class Clearance:
         """
         try:
             book = msgspec.msgpack.decode(snapshot, type=Book)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise SnapshotError(f"{self.name}: no snapshot of a clearance: {error}") from None
         wrong = {record.side for record in book.records.values()} - {self.side}
         if wrong:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from actors.clearance import Clearance, SnapshotError
 from actors.effects import Effect
-from actors.messages import Message, decode, encode
+from actors.messages import Message, decode_message, encode
 from actors.site.devices import FLEET_MANAGER
 from actors.site.rules import BorderRules
 from sim.border_drive import Drive
@@ -52,7 +52,7 @@ def test_restored_at_any_moment_or_replayed_from_its_inputs_it_does_the_same(see
     for twin in twins:
         again = fresh(twin.original.side)
         for message, at_ns in twin.inputs:
-            again.handle(decode(message), at_ns)
+            again.handle(decode_message(message), at_ns)
         assert again.snapshot() == twin.original.snapshot()
 
 
