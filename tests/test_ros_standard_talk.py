@@ -191,6 +191,24 @@ def test_an_error_of_a_component_is_a_fault_while_it_lasts():
         assert FaultChanged(fault) in robot.say()
 
 
+@pytest.mark.parametrize("error", [2, [2], "\x02", "Ag=="])
+@pytest.mark.parametrize("well", [0, [0], "\x00", "AA=="])
+def test_a_level_may_be_written_as_any_rosbridge_writes_a_byte(error: object, well: object):
+    robot = placed()
+    robot.talk.tell(ExtendGrant(1, ROAD[1:]), NOW)
+    for level_, stopped in ((error, True), (well, False)):
+        status = {"level": level_, "name": "drive", "message": "hot"}
+        robot.talk.take("diagnostics", raw({"status": [status]}), robot.now_ns)
+        assert (not robot.path()) == stopped
+
+
+@pytest.mark.parametrize("level_", [4, -1, [], [2, 2], "", "2", "\x02\n", "Ag", "BA==", None, 2.5])
+def test_a_level_that_is_none_is_refused(level_: object):
+    status = {"level": level_, "name": "drive", "message": "hot"}
+    with pytest.raises(RefusedError, match="level"):
+        placed().talk.take("diagnostics", raw({"status": [status]}), NOW)
+
+
 def test_a_load_is_a_bool_that_the_robot_agrees_to():
     [call] = placed().talk.tell(ConfirmLoad(7, "CSQU3054383"), NOW)
     assert isinstance(call, Call)

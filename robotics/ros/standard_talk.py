@@ -140,7 +140,7 @@ class StandardTalk:
         """The machine hears of a fault with the next pose; the robot has to stand at once."""
         before = dict(self._faults)
         for status in said.status:
-            if status.level != standard_wire.ERROR:
+            if status.severity != standard_wire.ERROR:
                 self._faults.pop(status.name, None)
             elif status.name in self._faults or len(self._faults) < FAULTS_KEPT:
                 self._faults[status.name] = status.message or status.name
