@@ -176,6 +176,15 @@ class TransferResult(msgspec.Struct, frozen=True, gc=False):
     step: Unsigned
 
 
+class EStop(msgspec.Struct, frozen=True, gc=False):
+    """Gate -> all devices, topic `/e_stop`."""
+
+    stamp: Time
+    number: Unsigned
+    engaged: bool
+    reason: Text
+
+
 class CraneState(msgspec.Struct, frozen=True, gc=False):
     """Crane -> gate, topic `state`."""
 
