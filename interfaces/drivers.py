@@ -22,6 +22,7 @@ from actors.site.model import Site
 from actors.site.roadmap import Roadmap
 from robotics.clock import GateTime
 from robotics.ros.domain import NoDomainError, RosDomain
+from robotics.ros.e_stop_keeper import EStopKeeper
 from robotics.ros.links import ros_links
 from robotics.ros.rosbridge import Rosbridge, RosbridgeError
 from robotics.ros.venv import RosVenvError, ros_venv
@@ -109,6 +110,7 @@ def reference_robots(say: Callable[[str], None]) -> Driver:
                     running.enter_context(process)
             except (RosVenvError, NoDomainError, RosbridgeError, ReferenceError) as error:
                 raise DriverError(str(error)) from error
+            running.enter_context(EStopKeeper(server.url))
             yield _links(driven, server.url)
 
     return drive
@@ -119,7 +121,8 @@ def robots_behind(url: str) -> Driver:
 
     @contextmanager
     def drive(driven: Driven) -> Iterator[LinkFactory]:
-        yield _links(driven, url)
+        with EStopKeeper(url):
+            yield _links(driven, url)
 
     return drive
 

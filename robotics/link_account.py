@@ -35,6 +35,10 @@ class LinkAccount:
     def refuse(self, name: str, text: str) -> None:
         """Something was refused, or went wrong at the other end."""
         self.counts[name] += 1
+        self.remark(text)
+
+    def remark(self, text: str) -> None:
+        """The same, of what is counted elsewhere."""
         if len(text) > REFUSAL_CHARS_MAX:
             text = text[: REFUSAL_CHARS_MAX - 3] + "..."
         self.refusal, self._refused_ns = text, self._clock.now_ns()

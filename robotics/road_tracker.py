@@ -123,6 +123,37 @@ class RoadTracker:
         self._passages = deque([passage])
         self._at_m, self._cleared, self._assumed = passage.end_m, visit.seq - 1, assumed
 
+    @property
+    def at_m(self) -> float:
+        """How far the front has come, from the start of the rearmost visit held."""
+        return self._at_m - self._passages[0].segments[0].begin_m if self._passages else 0.0
+
+    @property
+    def cleared_seq(self) -> int:
+        """The last visit that is known to have been left."""
+        return self._cleared
+
+    @property
+    def assumed(self) -> bool:
+        """Whether the number of its only visit is a guess."""
+        return self._assumed
+
+    def restore(
+        self,
+        road: Sequence[tuple[Visit, Sequence[XY]]],
+        at_m: float,
+        cleared: int,
+        *,
+        assumed: bool,
+    ) -> None:
+        """Go on with an account of which all but the AGV's place is known to be true."""
+        self._passages = deque()
+        end_m = 0.0
+        for visit, points in road:
+            self._passages.append(_passage(visit, points, end_m))
+            end_m = self._passages[-1].end_m
+        self._at_m, self._cleared, self._assumed = at_m, cleared, assumed
+
     def extend(self, road: Sequence[tuple[Visit, Sequence[XY]]]) -> bool:
         """Take the visits that are new; none of them if they do not go on where the road ends."""
         if not self._passages:

@@ -1,8 +1,11 @@
 """A robot for tests that speaks standard messages only, in the ROS environment.
 
-Run as `python ros_standard_agv.py NAMESPACE X Y HEADING SPEED`. It follows the last path at one
-speed [m/s] and stands when it has heard none for a second. SIGUSR1 takes its odometry to another
-frame and back, SIGUSR2 makes it NaN and sound again.
+Run as `python ros_standard_agv.py NAMESPACE X Y HEADING SPEED [BATTERY EPOCH_NS GATE_SPEED]`. It
+follows the last path at one speed [m/s] and stands when it has heard none for a second. SIGUSR1
+takes its odometry to another frame and back, SIGUSR2 makes it NaN and sound again, SIGHUP has its
+drive report an ERROR and be well again. With a BATTERY [0..1], that is what it begins with; it
+charges wherever it rests, in ten minutes of a gate that is GATE_SPEED times as fast as
+the wall clock since EPOCH_NS.
 """
 
 import math
@@ -19,15 +22,28 @@ from rclpy.node import Node
 from sensor_msgs.msg import BatteryState
 from std_srvs.srv import SetBool
 
+from robotics.clock import GateTime
+
 TICK_S = 0.05
 TIMEOUT_S = 1.0
+CHARGE_S = 600.0
 
 
 class Follower(Node):  # type: ignore[misc]
     """Pose, path and load."""
 
-    def __init__(self, namespace: str, pose: tuple[float, float, float], speed: float) -> None:
+    def __init__(
+        self,
+        namespace: str,
+        pose: tuple[float, float, float],
+        speed: float,
+        battery: float | None,
+        gate_time: GateTime,
+    ) -> None:
         super().__init__("follower", namespace=namespace)
+        self._charge, self._charges = battery or 0.5, battery is not None
+        self._gate_clock, self._gate_speed = gate_time(), gate_time.speed
+        self._hot = False
         self._x, self._y, self._heading = pose
         self._top, self._speed, self._frame = speed, 0.0, "map"
         self._nan = False
@@ -54,11 +70,14 @@ class Follower(Node):  # type: ignore[misc]
         """Begin or end what the signal stands for."""
         if number == signal.SIGUSR1:
             self._frame = "odom" if self._frame == "map" else "map"
+        elif number == signal.SIGHUP:
+            self._hot = not self._hot
         else:
             self._nan = not self._nan
 
     def _move(self) -> None:
-        left_m = self._top * TICK_S
+        span_s = TICK_S * self._gate_speed
+        left_m = self._top * span_s
         moves = bool(self._way) and time.monotonic() - self._heard_s < TIMEOUT_S
         self._speed = self._top if moves else 0.0
         while moves and self._way and left_m > 0:
@@ -72,9 +91,11 @@ class Follower(Node):  # type: ignore[misc]
             left_m -= far_m * share
             if share == 1.0:
                 self._way.pop(0)
+        if self._charges and not moves:
+            self._charge = min(self._charge + span_s / CHARGE_S, 1.0)
         said = Odometry()
         said.header.frame_id = self._frame
-        said.header.stamp.sec, said.header.stamp.nanosec = divmod(time.time_ns(), 10**9)
+        said.header.stamp.sec, said.header.stamp.nanosec = divmod(self._gate_clock.now_ns(), 10**9)
         said.pose.pose.position.x, said.pose.pose.position.y = self._x, self._y
         if self._nan:
             said.pose.pose.position.x = math.nan
@@ -84,19 +105,24 @@ class Follower(Node):  # type: ignore[misc]
         self._odometry.publish(said)
 
     def _tell(self) -> None:
-        battery = BatteryState(percentage=0.5, voltage=math.nan)
+        battery = BatteryState(percentage=self._charge, voltage=math.nan)
         self._battery.publish(battery)
-        ok = DiagnosticStatus(level=DiagnosticStatus.OK, name="drive", message="well")
-        self._diagnostics.publish(DiagnosticArray(status=[ok]))
+        level = DiagnosticStatus.ERROR if self._hot else DiagnosticStatus.OK
+        drive = DiagnosticStatus(level=level, name="drive", message="hot" if self._hot else "well")
+        self._diagnostics.publish(DiagnosticArray(status=[drive]))
 
 
 def main() -> None:
     """Until the context is shut down."""
     rclpy.init()
     x, y, heading, speed = map(float, sys.argv[2:6])
-    node = Follower(sys.argv[1], (x, y, heading), speed)
-    signal.signal(signal.SIGUSR1, node.say_wrong)
-    signal.signal(signal.SIGUSR2, node.say_wrong)
+    battery, gate_time = None, GateTime(time.time_ns())
+    if len(sys.argv) > 6:
+        battery = float(sys.argv[6])
+        gate_time = GateTime(int(sys.argv[7]), float(sys.argv[8]))
+    node = Follower(sys.argv[1], (x, y, heading), speed, battery, gate_time)
+    for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP):
+        signal.signal(number, node.say_wrong)
     print("ready", flush=True)
     try:
         rclpy.spin(node)

@@ -27,7 +27,7 @@ from robotics.ros import wire
 from robotics.ros.agv_talk import AgvTalk
 from robotics.ros.refusal import RefusedError
 from robotics.ros.road_file import EdgeShape, RoadFile, write_roads
-from robotics.ros.talk import Call, Goal, Publish
+from robotics.ros.talk import Call, Goal, Publish, Remark
 from tests.gate import ROADMAP, S
 from tests.ros_drawn import (
     BOUNDS,
@@ -302,7 +302,8 @@ def test_answers_to_grants_are_told_or_counted():
     assert talk.take("grant_ack", raw(ack), NOW) == [GrantAccepted("AGV-001", 4, 9)]
     for result in (1, 2, 3):
         refused = wire.GrantAck(header(), 5, result, 4, 9, "why")
-        assert talk.take("grant_ack", raw(refused), NOW) == []
+        [told] = talk.take("grant_ack", raw(refused), NOW) or []
+        assert told == Remark(f"grant 5: {wire.GRANT_RESULTS[result]}: why")
     assert {name for name in talk.counts() if name.startswith("grant")} == {
         "grant late", "grant no_join", "grant invalid",
     }  # fmt: skip
@@ -347,7 +348,7 @@ def test_garbage_for_an_answer_is_taken_or_refused_and_nothing_else(data):
     )
     for command in commands:
         [said] = talk.tell(command, NOW)
-        assert not isinstance(said, Publish)
+        assert isinstance(said, Call | Goal)
         with contextlib.suppress(RefusedError):
             said.answer(msgspec.Raw(data), NOW)
 

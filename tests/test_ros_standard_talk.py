@@ -1,6 +1,7 @@
 """An AGV that speaks standard messages only: what the gate makes of its poses."""
 
 import math
+from pathlib import Path
 
 import pytest
 
@@ -22,10 +23,11 @@ from actors.messages import (
 from actors.site.model import RobotsSection
 from robotics.road_tracker import Body
 from robotics.ros import wire
+from robotics.ros.account_file import AccountFile
 from robotics.ros.refusal import RefusedError
 from robotics.ros.road_file import EdgeShape
 from robotics.ros.standard_talk import StandardTalk
-from robotics.ros.talk import Call, Publish
+from robotics.ros.talk import Call, Publish, Remark
 from tests.gate import S
 from tests.ros_drawn import BOUNDS, NOW, header, level, raw
 
@@ -40,11 +42,16 @@ STEP_M = 0.8
 class Robot:
     """Says poses ten times a second, and keeps what the machine hears."""
 
-    def __init__(self) -> None:
-        robots = RobotsSection(profile="standard")
-        self.talk = StandardTalk("AGV-001", robots, EDGES, ("e0",), Body(10.0, 2.0), BOUNDS)
+    def __init__(self, file: Path = Path("/nowhere/account")) -> None:
+        self._file = file
         self.now_ns, self.x_m = NOW, 20.0
-        self.talk.take("battery_state", raw({"percentage": 0.5}), NOW)
+        self.start_gate()
+
+    def start_gate(self) -> None:
+        """The gate's process, anew."""
+        robots, kept = RobotsSection(profile="standard"), AccountFile(self._file)
+        self.talk = StandardTalk("AGV-001", robots, EDGES, ("e0",), Body(10.0, 2.0), BOUNDS, kept)
+        self.talk.take("battery_state", raw({"percentage": 0.5}), self.now_ns)
 
     def say(self, y_m: float = 0.0, speed: float = 0.0, frame: str = "map") -> list[object]:
         self.now_ns += S // 10
@@ -71,9 +78,9 @@ class Robot:
         return [(point["x"], point["y"]) for point in points]
 
 
-def placed() -> Robot:
+def placed(file: Path = Path("/nowhere/account")) -> Robot:
     """A robot that has been found to stand in its place, and the machine knows."""
-    robot = Robot()
+    robot = Robot(file)
     robot.say()
     robot.talk.tell(QueryState(), NOW)
     assert any(isinstance(told, AgvState) for told in robot.say())
@@ -94,8 +101,13 @@ def test_a_robot_that_rests_in_no_place_is_not_known_and_takes_no_grant():
     robot = Robot()
     robot.x_m = 30.0
     robot.talk.tell(QueryState(), NOW)
-    assert robot.say() == robot.say() == []
-    assert robot.talk.tell(ExtendGrant(1, ROAD[1:]), NOW) == []
+    [why] = robot.say()
+    assert isinstance(why, Remark)
+    assert why.text.startswith("not known: it rests in no place of the site")
+    assert robot.say() == []
+    [refusal] = robot.talk.tell(ExtendGrant(1, ROAD[1:]), NOW)
+    assert isinstance(refusal, Remark)
+    assert refusal.text.startswith("grant 1: no_join: it rests in no place")
     assert robot.talk.counts()["grant no_join"] == 1
 
 
@@ -160,6 +172,47 @@ def test_after_a_loss_the_road_is_as_before_and_the_robot_found_further_on_it():
     assert (truth.grant, truth.cleared, truth.visits) == (1, 1, ROAD[2:])
 
 
+@pytest.mark.parametrize("to_m", [25.0, 55.0, 80.0])
+def test_a_gate_process_that_is_restarted_knows_the_road_again(tmp_path: Path, to_m: float):
+    robot = placed(tmp_path / "account")
+    robot.talk.tell(ExtendGrant(3, ROAD[1:]), NOW)
+    [call] = robot.talk.tell(ConfirmLoad(7, "CSQU3054383"), NOW)
+    assert isinstance(call, Call)
+    call.answer(raw({"success": True, "message": ""}), NOW)
+    robot.drive(25.0)
+    robot.x_m = to_m  # it drives on while the process is away
+    robot.start_gate()
+    robot.talk.tell(QueryState(), robot.now_ns)
+    [truth] = [told for told in robot.say() if isinstance(told, AgvState)]
+    assert (truth.grant, truth.container, truth.step_loaded) == (3, "CSQU3054383", 7)
+    assert truth.visits[-1] == ROAD[3]
+    assert truth.cleared == {25.0: -1, 55.0: 1, 80.0: 2}[to_m]
+    assert truth.stood == (3 if to_m == 80.0 else -1)
+    assert robot.path()[-1:] == ([(80.0, 0.0)] if to_m < 80.0 else [])
+
+
+def test_a_restarted_gate_process_gives_no_road_to_who_is_not_on_his(tmp_path: Path):
+    robot = placed(tmp_path / "account")
+    robot.talk.tell(ExtendGrant(1, ROAD[1:]), NOW)
+    robot.drive(25.0)
+    robot.start_gate()
+    robot.talk.tell(QueryState(), robot.now_ns)
+    [truth] = [told for told in robot.say(y_m=3.0) if isinstance(told, AgvState)]
+    assert truth.fault.startswith("3.00 m off its road")
+    assert robot.path() == []
+
+
+def test_an_account_that_is_damaged_is_none(tmp_path: Path):
+    robot = placed(tmp_path / "account")
+    robot.talk.tell(ExtendGrant(1, ROAD[1:]), NOW)
+    robot.drive(25.0)
+    (tmp_path / "account").write_bytes(b'{"visits": [')
+    robot.start_gate()
+    robot.talk.tell(QueryState(), robot.now_ns)
+    assert not any(isinstance(told, AgvState) for told in robot.say())
+    assert robot.path() == []
+
+
 def test_a_robot_stands_where_it_was_set_down_only_if_it_rests_there():
     robot = placed()
     robot.talk.tell(SetPosition(Visit(7, "z2", ("e2",))), NOW)
@@ -189,6 +242,24 @@ def test_an_error_of_a_component_is_a_fault_while_it_lasts():
         assert isinstance(path, Publish)
         assert (not path.body["poses"]) == bool(fault)
         assert FaultChanged(fault) in robot.say()
+
+
+@pytest.mark.parametrize("error", [2, [2], "\x02", "Ag=="])
+@pytest.mark.parametrize("well", [0, [0], "\x00", "AA=="])
+def test_a_level_may_be_written_as_any_rosbridge_writes_a_byte(error: object, well: object):
+    robot = placed()
+    robot.talk.tell(ExtendGrant(1, ROAD[1:]), NOW)
+    for level_, stopped in ((error, True), (well, False)):
+        status = {"level": level_, "name": "drive", "message": "hot"}
+        robot.talk.take("diagnostics", raw({"status": [status]}), robot.now_ns)
+        assert (not robot.path()) == stopped
+
+
+@pytest.mark.parametrize("level_", [4, -1, [], [2, 2], "", "2", "\x02\n", "Ag", "BA==", None, 2.5])
+def test_a_level_that_is_none_is_refused(level_: object):
+    status = {"level": level_, "name": "drive", "message": "hot"}
+    with pytest.raises(RefusedError, match="level"):
+        placed().talk.take("diagnostics", raw({"status": [status]}), NOW)
 
 
 def test_a_load_is_a_bool_that_the_robot_agrees_to():

@@ -1,16 +1,27 @@
 """`bordergate ros check` and `e-stop` against a real robot behind a real rosbridge server."""
 
+import queue
 import re
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
+import msgspec
+
+from robotics.ros import wire
+from robotics.ros.client import Client, event_loop
 from robotics.ros.domain import RosDomain
+from robotics.ros.e_stop import EMERGENCY_STOP
+from robotics.ros.e_stop_keeper import EStopKeeper
 from robotics.ros.rosbridge import Rosbridge
 from robotics.ros.survey import Found
-from robotics.ros.talk import INTERFACE_VERSION
+from robotics.ros.talk import INTERFACE_VERSION, PACKAGE
 from tests.ros_gate import AGV, robot_in
 
+SAMPLES = 60
+"""Six seconds of them."""
 PACKAGE_XML = Path(__file__).parents[1] / "interfaces" / "bordergate_msgs" / "package.xml"
 
 
@@ -62,6 +73,53 @@ def test_an_e_stop_holds_a_robot_until_it_is_released(
             assert shown is not None
             assert shown[1] == "1"
             assert AGV not in done.stderr
+
+
+def test_a_robot_that_is_switched_on_later_hears_of_the_e_stop_while_a_gate_runs(
+    ros_domain: RosDomain, rosbridge: Rosbridge, tmp_path: Path
+):
+    def say(word: str) -> None:
+        order = ("--reason", "exercise", "--rosbridge", rosbridge.url, "--seconds", "1")
+        assert "0 of 6 AGVs show" in bordergate_ros("e-stop", "demo", word, *order).stdout
+
+    def shows(folder: Path) -> bool:
+        """Whether a robot that is switched on now comes to stand for the e-stop."""
+        shown: queue.SimpleQueue[int] = queue.SimpleQueue()
+
+        def take(data: msgspec.Raw) -> None:
+            shown.put(wire.read(data, wire.AgvState, "state").safety_state)
+
+        opened = threading.Event()
+        client = Client(
+            rosbridge.url, on_open=opened.set, on_end=lambda: None,
+            on_refused=lambda _error: None, on_status=lambda _level, _text: None,
+        )  # fmt: skip
+        assert opened.wait(10)
+        kind = f"{PACKAGE}/msg/AgvState"
+        event_loop().call_soon_threadsafe(client.listen, "/agv_001/state", kind, take)
+        folder.mkdir()  # so that it remembers nothing
+        with robot_in(ros_domain, folder):
+            found = [shown.get(timeout=30) for _ in range(SAMPLES)]
+        event_loop().call_soon_threadsafe(client.end)
+        return EMERGENCY_STOP in found
+
+    with EStopKeeper(rosbridge.url) as keeper:
+
+        def engaged() -> bool:
+            return keeper.order is not None and keeper.order.engaged
+
+        def say_until(word: str, *, wanted: bool) -> None:
+            until_s = time.monotonic() + 40
+            while engaged() is not wanted and time.monotonic() < until_s:
+                say(word)
+            assert engaged() is wanted
+
+        say_until("engage", wanted=True)
+        assert shows(tmp_path / "a")
+        rosbridge.restart()
+        assert shows(tmp_path / "b")  # it is said anew on the next connection
+        say_until("release", wanted=False)
+        assert not shows(tmp_path / "c")
 
 
 def test_where_no_server_answers_check_says_how_to_start_one():

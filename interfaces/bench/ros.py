@@ -86,7 +86,7 @@ class _Listening:
 
 
 def measure(say: Callable[[str], None]) -> list[Figure]:
-    """Listen to 100 AGVs both ways, and give 200 grants."""
+    """Listen to 100 AGVs both ways, and meanwhile send 200 echoes, and give 200 grants."""
     day = datetime.datetime.now(datetime.UTC).date()
     site = load_site(find_site("huu-nghi"), day)
     roadmap = expand(site, day)
@@ -109,8 +109,9 @@ def measure(say: Callable[[str], None]) -> list[Figure]:
             topics = {f"/{links.names[agv]}/state": "bordergate_msgs/msg/AgvState" for agv in agvs}
             bare = BareSubscribers(LOOPBACK, server.port, topics)
             bare_cpu, bare_ages = _listen(bare.ages_s)
-            bare.close()
+            # While all are listened to, as grants are given: source and server are as busy.
             echoes = echoes_s(LOOPBACK, server.port, GRANTS, GRANT_EVERY_S)
+            bare.close()
             say(f"our links listen to {VEHICLES} AGVs")
             silent = _Listening(links, agvs, beats=False)
             silent_cpu, _ = _listen(silent.ages_s)

@@ -84,7 +84,9 @@ def e_stop(
 ) -> None:
     """Stop all robots of a site at once, or let them go on. Who is switched off hears nothing."""
     with _links(site, rosbridge) as links:
-        vehicles = {links.names[d]: d for d, kind in links.kinds.items() if kind == "vehicle"}
+        agvs = [device for device, kind in links.kinds.items() if kind == "vehicle"]
+        vehicles = {links.names[agv]: agv for agv in agvs if agv not in links.standard}
+        deaf = [agv for agv in agvs if agv in links.standard]
     engage = order is EStop.ENGAGE
     try:
         sender = EStopSender(rosbridge, vehicles, links.gate_time)
@@ -94,9 +96,15 @@ def e_stop(
         raise typer.Exit(EXIT_FAILED) from None
     word = "stopped" if engage else "released"
     out.print(f"{sum(shown.values())} of {len(shown)} AGVs show that they are {word}.")
+    if deaf:
+        complain(
+            f"Not reached, since they speak standard messages only: {', '.join(deaf)};"
+            " use their own emergency stops."
+        )
     missing = [device for device, shows in shown.items() if not shows]
     if missing:
         complain(f"Not {word}, or not heard: {', '.join(missing)}.")
+    if missing or (deaf and engage):
         raise typer.Exit(EXIT_FAILED)
 
 

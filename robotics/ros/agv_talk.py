@@ -21,7 +21,17 @@ from robotics.ros import wire
 from robotics.ros.agv_state import AgvSamples
 from robotics.ros.bounds import Bounds
 from robotics.ros.road_file import EdgeShape
-from robotics.ros.talk import PACKAGE, Call, Goal, Outgoing, Publish, Reaction, body, heartbeat
+from robotics.ros.talk import (
+    PACKAGE,
+    Call,
+    Goal,
+    Outgoing,
+    Publish,
+    Reaction,
+    Remark,
+    body,
+    heartbeat,
+)
 from robotics.telemetry import Frame
 
 
@@ -58,8 +68,9 @@ class AgvTalk:
             return None if news is None else [*news]
         ack = wire.read(data, wire.GrantAck, topic)
         if ack.result != 0:
-            self._counts[f"grant {wire.GRANT_RESULTS[ack.result]}"] += 1
-            return []
+            result = wire.GRANT_RESULTS[ack.result]
+            self._counts[f"grant {result}"] += 1
+            return [Remark(f"grant {ack.number}: {result}: {ack.reason or 'no reason given'}")]
         self._samples.check_given(ack.taken, ack.end_seq, topic)
         return [GrantAccepted(self._agv, ack.taken, ack.end_seq)]
 

@@ -21,7 +21,7 @@ from roslibpy.comm.comm_asyncio import AsyncioRosBridgeClientFactory, AsyncioRos
 from robotics.ros.refusal import RefusedError
 
 PING_S = 1.0
-"""How often the server is asked whether it is there."""
+"""A server of which nothing has come for so long is asked whether it is there."""
 PONG_S = 2.0
 """A server that does not answer for so long is gone, though its socket may look open."""
 FRAME_BYTES_MAX = 2**20
@@ -65,8 +65,33 @@ _frames = msgspec.json.Decoder(_Frame)
 _sayings = msgspec.json.Encoder()
 
 
+TEXT_FRAME = 0x81
+"""First byte of a websocket message that is text, whole and not compressed (RFC 6455, 5.2)."""
+LENGTH_IN_2_BYTES = 126
+LENGTHS_IN_2_BYTES = range(126, 2**16)
+
+
+def whole_text(data: bytes) -> bytes | None:
+    """The message of a server, if these octets are one text of common length and nothing else."""
+    size = len(data)
+    if size < 2 or data[0] != TEXT_FRAME:
+        return None
+    length = data[1]  # were it masked, it would be above all lengths
+    if length < LENGTH_IN_2_BYTES:
+        return data[2:] if length == size - 2 else None
+    if length == LENGTH_IN_2_BYTES and size >= 4:
+        length = int.from_bytes(data[2:4], "big")
+        return data[4:] if length == size - 4 and length in LENGTHS_IN_2_BYTES else None
+    return None
+
+
 class _Protocol(AsyncioRosBridgeProtocol):  # type: ignore[misc]
-    """The websocket: hands every frame to the client, unread."""
+    """The websocket: hands every frame to the client, unread.
+
+    What rosbridge says comes as one whole text after the other nearly always. These are taken past
+    autobahn, whose way for them is made of streams of fragments, hooks and futures and takes longer
+    than reading and judging them. Whatever else comes is its business.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         client = self.factory.client
@@ -75,8 +100,30 @@ class _Protocol(AsyncioRosBridgeProtocol):  # type: ignore[misc]
             transport.abort()
         super().connection_made(transport)
 
+    def data_received(self, data: bytes) -> None:
+        client = self.factory.client
+        client.heard = True
+        between_frames = (
+            self.state == self.STATE_OPEN
+            and self.current_frame is None
+            and not (self.data or self.inside_message or self.receive_queue)
+        )
+        payload = whole_text(data) if between_frames else None
+        if payload is None:
+            super().data_received(data)
+        else:
+            client.take(payload)
+
     def onMessage(self, payload: bytes, isBinary: bool) -> None:  # noqa: N802, N803 - autobahn's
         self.factory.client.take(payload)
+
+    def sendData(  # noqa: N802 - autobahn's, which composes two texts for a log of each call
+        self, data: bytes, sync: bool = False, chopsize: int | None = None
+    ) -> None:
+        if sync or chopsize or self.send_queue:
+            super().sendData(data, sync, chopsize)
+        else:
+            self.transport.write(data)
 
 
 class _Factory(AsyncioRosBridgeClientFactory):  # type: ignore[misc]
@@ -91,10 +138,9 @@ class _Factory(AsyncioRosBridgeClientFactory):  # type: ignore[misc]
         self.setProtocolOptions(
             maxFramePayloadSize=FRAME_BYTES_MAX,
             maxMessagePayloadSize=FRAME_BYTES_MAX,
-            autoPingInterval=PING_S,
-            autoPingTimeout=PONG_S,
             openHandshakeTimeout=PONG_S,
             tcpNoDelay=True,
+            utf8validateIncoming=False,  # JSON's reader does
         )
 
     def ready(self, proto: _Protocol) -> None:
@@ -127,6 +173,9 @@ class Client(Ros):  # type: ignore[misc]
     ) -> None:
         self.transport: asyncio.Transport | None = None
         self.ended = False
+        self.heard = False
+        """Whether anything has come since it was looked for last; set by the connection."""
+        self._silent_s = 0.0
         self.unsent = 0
         """Messages that were not sent, since the server does not read."""
         self._protocol: _Protocol | None = None
@@ -148,7 +197,25 @@ class Client(Ros):  # type: ignore[misc]
     def opened(self, protocol: _Protocol) -> None:
         """Called by the connection."""
         self._protocol = protocol
+        self._watch_again()
         self._on_open()
+
+    def _watch_again(self) -> None:
+        self.heard = False
+        self.factory.manager.loop.call_later(PING_S, self._watch)
+
+    def _watch(self) -> None:
+        """Ask a server that is silent whether it is there; a pong is heard like all else."""
+        if self.ended:
+            return
+        assert self._protocol is not None
+        self._silent_s = 0.0 if self.heard else self._silent_s + PING_S
+        if self._silent_s > PONG_S:
+            self.end()
+            return
+        if not self.heard:
+            self._protocol.sendPing()
+        self._watch_again()
 
     def end(self) -> None:
         """End the connection at once; nothing is sent or heard any more."""

@@ -27,6 +27,7 @@ from robotics.ros.talk import (
     Outgoing,
     Publish,
     Reaction,
+    Remark,
     Talk,
 )
 from robotics.telemetry import SignalPublisher
@@ -118,6 +119,8 @@ class RosLink:
         self._closed = True
         if self._client is not None:
             self._client.end()
+        self._account.close()
+        self._signals = None
 
     def _connect(self) -> None:
         if self._closed:
@@ -223,7 +226,7 @@ class RosLink:
 
     def _react(self, news: list[Reaction]) -> None:
         for item in news:
-            if isinstance(item, Publish | Call | Goal):
+            if isinstance(item, Publish | Call | Goal | Remark):
                 self._carry_out([item])
             else:
                 self._deliver(item)
@@ -254,6 +257,8 @@ class RosLink:
         assert client is not None
         for item in outgoing:
             match item:
+                case Remark(text):
+                    self._account.remark(text)
                 case Publish(topic, body):
                     client.publish(self._path(topic), body)
                 case Call(service, kind, body) if service not in self._under_way:

@@ -12,6 +12,7 @@ from actors.site.roadmap import Roadmap
 from robotics.clock import GateTime
 from robotics.link_account import LinkAccount
 from robotics.road_tracker import Body
+from robotics.ros.account_file import AccountFile
 from robotics.ros.agv_talk import AgvTalk
 from robotics.ros.bounds import Bounds
 from robotics.ros.link import SILENCE_S, RosLink
@@ -70,8 +71,9 @@ class RosLinks(msgspec.Struct, frozen=True):
                 roads = RoadFile(self.roads)
                 robots = self.standard.get(device)
                 if robots is not None:
+                    kept = AccountFile(Path(self.roads).with_name(f"{self.names[device]}.account"))
                     return StandardTalk(
-                        device, robots, roads, self.standing, self.size, self.bounds
+                        device, robots, roads, self.standing, self.size, self.bounds, kept
                     )
                 return AgvTalk(device, roads, self.bounds, patience_ns, SILENCE_S)
             case "crane" | "booth":

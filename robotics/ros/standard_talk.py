@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 import msgspec
+from msgspec.structs import replace
 
 from actors.messages import (
     Charged,
@@ -29,10 +30,11 @@ from actors.messages import (
 from actors.site.model import RobotsSection
 from robotics.road_tracker import XY, Body, Found, Front, RoadTracker, stands_on
 from robotics.ros import standard_wire, wire
+from robotics.ros.account_file import AccountFile, KeptAccount
 from robotics.ros.agv_state import AgvSamples
 from robotics.ros.bounds import Bounds
 from robotics.ros.road_file import EdgeShape
-from robotics.ros.talk import Call, Outgoing, Publish, Reaction, body
+from robotics.ros.talk import Call, Outgoing, Publish, Reaction, Remark, body
 from robotics.telemetry import Frame
 
 BACK_ON_ROAD = 0.5
@@ -55,6 +57,7 @@ class StandardTalk:
         standing: tuple[str, ...],
         size: Body,
         bounds: Bounds,
+        file: AccountFile,
     ) -> None:
         self.listens: Mapping[str, str] = {
             robots.odometry: standard_wire.ODOMETRY,
@@ -76,6 +79,12 @@ class StandardTalk:
         self._asked = False
         self._set_down: Visit | None = None
         self._counts: Counter[str] = Counter()
+        self._unknown = ""
+        """Why it is not known where it stands on which road, as people were told."""
+        self._file = file
+        self._kept = file.read()
+        if self._kept is not None:
+            self._restore(self._kept)
 
     def take(self, topic: str, data: msgspec.Raw, now_ns: int) -> list[Reaction] | None:
         """Read where it is, what its battery holds, or what is wrong with it."""
@@ -106,6 +115,7 @@ class StandardTalk:
                         return []
                     if step > self._load_step:
                         self._load_step, self._container = step, container
+                        self._keep()
                     return [LoadConfirmed(self._agv, step)]
 
                 loaded = {"data": bool(container)}
@@ -140,7 +150,7 @@ class StandardTalk:
         """The machine hears of a fault with the next pose; the robot has to stand at once."""
         before = dict(self._faults)
         for status in said.status:
-            if status.level != standard_wire.ERROR:
+            if status.severity != standard_wire.ERROR:
                 self._faults.pop(status.name, None)
             elif status.name in self._faults or len(self._faults) < FAULTS_KEPT:
                 self._faults[status.name] = status.message or status.name
@@ -151,10 +161,12 @@ class StandardTalk:
     def _extend(self, grant: int, visits: tuple[Visit, ...], now_ns: int) -> list[Outgoing]:
         if not self._tracker.extend([(visit, self._points(visit)) for visit in visits]):
             self._counts["grant no_join"] += 1
-            return []
+            why = self._unknown or "it does not go on where its road ends"
+            return [Remark(f"grant {grant}: no_join: {why}")]
         self._charging = None  # who drives off is no longer connected
         self._grant = max(self._grant, grant)
         self._samples.expect_grant(grant, self._tracker.end_seq)
+        self._keep()
         return [self._path(now_ns)]
 
     def _points(self, visit: Visit) -> list[XY]:
@@ -186,6 +198,7 @@ class StandardTalk:
             told.append(self._path(now_ns))
         if found is not None:
             self._tracker.advance(found.at_m)
+            self._keep()
             if self._asked and self._battery is not None:
                 told = [*self._truth(state, now_ns)]
             if self._accepted < self._grant:
@@ -195,7 +208,7 @@ class StandardTalk:
             self._set(self._set_down, front)
         elif found is None:
             self._localise(front)
-        return told + self._charged()
+        return told + self._say_unknown() + self._charged()
 
     def _front(self, odometry: standard_wire.Odometry) -> Front:
         pose, twist = odometry.pose.pose, odometry.twist.twist
@@ -257,6 +270,7 @@ class StandardTalk:
             self._tracker.stand(visit, points)
             self._samples.expect_grant(0, visit.seq)
             self._charging = None
+            self._keep()
 
     def _localise(self, front: Front) -> None:
         """Nothing is known yet: an AGV that rests in a place is taken to stand there."""
@@ -265,7 +279,44 @@ class StandardTalk:
             if stands_on(front, shape.points, self._robots.stand_m):
                 self._tracker.stand(Visit(0, shape.zone, (edge,)), shape.points, assumed=True)
                 self._samples.expect_grant(0, 0)
+                self._keep()
                 return
+
+    def _say_unknown(self) -> list[Reaction]:
+        """Tell people once why the machine gets no answer."""
+        why = ""
+        if not self._tracker.known:
+            why = "it rests in no place of the site, and no account of its road has been kept"
+        elif self._battery is None:
+            why = f"nothing has come on {self._robots.battery}"
+        changed, self._unknown = why != self._unknown, why
+        return [Remark(f"not known: {why}")] if why and changed else []
+
+    # --- over a restart of the gate's process -------------------------------------------------
+
+    def _keep(self) -> None:
+        """Before anybody is told. Without the place, so that it is not done for each pose."""
+        tracker, before = self._tracker, self._kept
+        kept = KeptAccount(
+            visits=tracker.visits,
+            at_m=tracker.at_m,
+            cleared=tracker.cleared_seq,
+            assumed=tracker.assumed,
+            grant=self._grant,
+            container=self._container,
+            load_step=self._load_step,
+        )
+        if before is None or kept != replace(before, at_m=kept.at_m):
+            self._kept = kept
+            self._file.write(kept)
+
+    def _restore(self, kept: KeptAccount) -> None:
+        """The road is held since it was given, wherever on it the AGV has come to meanwhile."""
+        road = [(visit, self._points(visit)) for visit in kept.visits]
+        self._tracker.restore(road, kept.at_m, kept.cleared, assumed=kept.assumed)
+        self._grant = self._accepted = kept.grant
+        self._container, self._load_step = kept.container, kept.load_step
+        self._samples.expect_grant(kept.grant, self._tracker.end_seq)
 
     def _charged(self) -> list[Reaction]:
         charge = self._charging

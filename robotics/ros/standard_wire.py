@@ -3,6 +3,7 @@
 Covariances and the like are skipped, so they may be NaN.
 """
 
+import base64
 import math
 from collections.abc import Iterable
 from typing import Annotated
@@ -56,16 +57,37 @@ class BatteryState(msgspec.Struct, frozen=True, gc=False):
     percentage: Share
 
 
-class DiagnosticStatus(msgspec.Struct, frozen=True, gc=False):
-    """`diagnostic_msgs/DiagnosticStatus`."""
+Level = Annotated[int, Meta(ge=0, le=3)]
+LEVEL_TEXTS = {
+    text: level
+    for level in range(4)
+    for text in (chr(level), base64.b64encode(bytes([level])).decode())
+}
+LevelText = Annotated[str, Meta(pattern="^([\\x00-\\x03]|A[AQgw]==)\\Z")]
+"""One of the texts above."""
 
-    level: Annotated[int, Meta(ge=0, le=3)]
+
+class DiagnosticStatus(msgspec.Struct, frozen=True, gc=False):
+    """`diagnostic_msgs/DiagnosticStatus`.
+
+    `level` is a `byte`, which Python's ROS has as bytes of length 1. Servers write it as a number,
+    a list of one, a string of that one character, or in base64.
+    """
+
+    level: Level | Annotated[tuple[Level, ...], Meta(min_length=1, max_length=1)] | LevelText
     name: Annotated[str, Meta(max_length=256)]
     message: Text
 
+    @property
+    def severity(self) -> int:
+        """`level` as the number that is meant."""
+        if isinstance(self.level, str):
+            return LEVEL_TEXTS[self.level]
+        return self.level if isinstance(self.level, int) else self.level[0]
+
 
 ERROR = 2
-"""What `DiagnosticStatus.level` is of what does not work; 3 is of what has not been heard of."""
+"""What `severity` is of what does not work; 3 is of what has not been heard of."""
 
 
 class DiagnosticArray(msgspec.Struct, frozen=True, gc=False):

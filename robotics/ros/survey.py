@@ -182,6 +182,7 @@ class _Listener:
         self._first_s = 0.0
         self._granted, self._granted_s = 0, 0.0
         """Number of the last grant that was given, and when."""
+        assert "state" in talk.listens, f"{found.device} speaks standard messages only"
         self.state_type = talk.listens["state"]
         self.opened = threading.Event()
         self.client = Client(

@@ -46,9 +46,15 @@ class Goal(msgspec.Struct, frozen=True):
     feedback: Callable[[msgspec.Raw], None] | None = None
 
 
-Outgoing = Publish | Call | Goal
+class Remark(msgspec.Struct, frozen=True):
+    """For people: why something was refused, or cannot be done."""
+
+    text: str
+
+
+Outgoing = Publish | Call | Goal | Remark
 Reaction = Message | Outgoing
-"""A message to the machine, or something that the device is told in its turn."""
+"""A message to the machine, or something that the device or people are told in their turn."""
 
 
 class Talk(Protocol):

@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +27,8 @@ _RECIPE = 1
 """Counts the ways in which this file makes the environment; part of the cache's key."""
 _COMPLETE = "complete"
 """A file of this name is written last: an environment without it is made anew."""
+UNUSED_S = 14 * 86400.0
+"""An environment, 600 MB of it, is removed when it was not used for so long [ours]."""
 _WHEELS_PYTHON = "/opt/python"
 """Where the Python stood with which the wheels were built: their CMake files still name it."""
 
@@ -105,7 +108,27 @@ def ros_venv(say: Callable[[str], None] = lambda _: None) -> RosVenv:
             _install(venv, say)
             _build_interfaces(venv, say)
             (folder / _COMPLETE).touch()
+        _prune(cache, folder)
     return venv
+
+
+def _prune(cache: Path, kept: Path) -> None:
+    """Remove environments of other pins or interfaces that nobody has asked for lately.
+
+    Asking for one touches it. Another checkout may use another one, so that it is given its time.
+    """
+    os.utime(kept)
+    oldest_s = time.time() - UNUSED_S
+    for lock_file in cache.glob("ros-*.lock"):
+        folder = lock_file.with_suffix("")
+        if folder == kept or (folder.is_dir() and folder.stat().st_mtime > oldest_s):
+            continue
+        with lock_file.open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                continue  # it is being made, or asked for
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def shared_python_library() -> Path:

@@ -5,7 +5,7 @@ the contract. rosbridge writes NaN and infinity as null, which no number here ta
 not known are skipped, so that the package can grow.
 """
 
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import Meta
@@ -176,6 +176,15 @@ class TransferResult(msgspec.Struct, frozen=True, gc=False):
     step: Unsigned
 
 
+class EStop(msgspec.Struct, frozen=True, gc=False):
+    """Gate -> all devices, topic `/e_stop`."""
+
+    stamp: Time
+    number: Unsigned
+    engaged: bool
+    reason: Text
+
+
 class CraneState(msgspec.Struct, frozen=True, gc=False):
     """Crane -> gate, topic `state`."""
 
@@ -247,6 +256,10 @@ SAFETY_STATES = ("SAFE", "PROTECTIVE_STOP", "EMERGENCY_STOP")
 _T = TypeVar("_T")
 
 
+_decoders: dict[type, msgspec.json.Decoder[Any]] = {}
+"""Made once for each struct: as many as there are above."""
+
+
 def time_of(ns: int) -> Time:
     """A moment as ROS writes it."""
     return Time(*divmod(ns, 10**9))
@@ -258,8 +271,11 @@ def read(data: msgspec.Raw | bytes, kind: type[_T], where: str) -> _T:
     Raises:
         RefusedError: it is none; `where` names the topic or service that it came by.
     """
+    decoder: msgspec.json.Decoder[_T] | None = _decoders.get(kind)
+    if decoder is None:
+        decoder = _decoders[kind] = msgspec.json.Decoder(kind)
     try:
-        return msgspec.json.decode(data, type=kind)
+        return decoder.decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         said, _, path = str(error).partition(" - at `$")
         raise RefusedError("form", where + path.rstrip("`"), said, kind.__name__) from error
