@@ -48,6 +48,7 @@ from actors.messages import (
     TransferDone,
     Visit,
 )
+from actors.safety import LimitSpeed
 
 RETRY_NS = 5 * 10**9
 """Requests and commands without an answer are repeated after this time [ours]."""
@@ -85,7 +86,10 @@ class Agv:
         self._cleared = -1
         self._stood = -1
         self._battery_pct = 0.0
+        self._robot_fault = ""
         self._fault = ""
+        """What its controller says is wrong, else why it is held."""
+        self._limit = LimitSpeed(0, None)
         self._step: StartStep | None = None
         self._next: StartStep | None = None
         self._phase: StepPhase = "done"
@@ -118,6 +122,8 @@ class Agv:
                 return [Command(QueryState())]
             case FaultChanged(fault):
                 return self._on_fault(fault, now_ns)
+            case LimitSpeed():
+                return self._on_limit(message, now_ns)
             case SetPosition(visit):
                 return self._on_position(visit, now_ns)
             case ServiceRefused(step):
@@ -154,6 +160,8 @@ class Agv:
                 return self._ask_controller(now_ns)
             case AgvState():
                 return self._on_state(message, now_ns)
+            case LimitSpeed():
+                return self._on_limit(message, now_ns)
             case _:
                 return []
 
@@ -169,20 +177,36 @@ class Agv:
         self._grant = max(self._grant, truth.grant)
         self._cleared = max(self._cleared, truth.cleared)
         self._stood, self._battery_pct = truth.stood, truth.battery_pct
-        self._fault = truth.fault
+        self._robot_fault = truth.fault
+        self._fault = truth.fault or self._limit.held
         self._forget_expired(now_ns)
         effects: list[Effect] = [CancelTimer("query"), *self._show_present()]
         effects.append(self._report(now_ns, truth.visits))
         effects += [*self._follow_cleared(now_ns), *self._on_arrival(now_ns)]
         # What was asked for meanwhile may be lost, and so are the timers that would repeat it.
+        if self._limit.number:
+            effects.append(Command(self._limit))
         return [*effects, *self._ask_again(now_ns), *self._tell_lanes(now_ns, repeat=True)]
 
     def _on_fault(self, fault: str, now_ns: int) -> list[Effect]:
         """The robot has stopped, or is well and goes on along the road that it holds by itself."""
+        self._robot_fault = fault
+        fault = fault or self._limit.held
         if fault == self._fault:
             return []
         self._fault = fault
         return [*self._show_present(), self._report(now_ns)]
+
+    def _on_limit(self, limit: LimitSpeed, now_ns: int) -> list[Effect]:
+        """Pass on how fast it may be; held at a standstill, it is out of service."""
+        if limit.number < self._limit.number:
+            return []
+        self._limit = limit
+        passed = Command(limit)
+        if self.state in ("unknown", "link_lost"):
+            return [passed]  # reported as soon as it is known what is true
+        self._fault = self._robot_fault or limit.held
+        return [passed, *self._show_present(), self._report(now_ns)]
 
     def _on_position(self, visit: Visit, now_ns: int) -> list[Effect]:
         """The AGV has been brought to another place: what it was under way to do is void."""
@@ -564,6 +588,7 @@ class Agv:
             permitted=max((n for n, c in self._crossings.items() if not c.left), default=0),
             visits=visits,
             fault=self._fault,
+            limit=self._limit.number,
         )
         return Send(self.fleet, report)
 

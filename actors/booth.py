@@ -25,6 +25,7 @@ from actors.messages import (
     StationReport,
     TimerFired,
 )
+from actors.safety import LimitSpeed
 
 QUERY_NS = 10**9
 """An unknown scanner is asked this often [ours]."""
@@ -46,6 +47,8 @@ class Booth:
         self._known = False
         """The scanner has said what is true."""
         self._fault = ""
+        """What its scanner says is wrong, else why it is held."""
+        self._limit = LimitSpeed(0, None)
         self._withdrawn = False
         self._scan_ns_max = scan_ns_max
         self._scan: RequestScan | None = None
@@ -65,7 +68,9 @@ class Booth:
             case TimerFired("overdue") if self._scan is not None:
                 return [*self._show("faulted", self._scan.order), *self._ask(now_ns)]
             case FaultChanged(fault) if self._known:
-                return [*self._note(fault, now_ns), *self._ask(now_ns)]
+                return [*self._note(fault or self._limit.held, now_ns), *self._ask(now_ns)]
+            case LimitSpeed():
+                return self._on_limit(message, now_ns)
             case TimerFired("silent") if not self._known:
                 return self._note("its scanner does not answer", now_ns)
             case SetService(_, in_service):
@@ -116,8 +121,17 @@ class Booth:
         state = "scanning" if self._scan is not None else "idle"
         return [*self._show(state, ""), self._report(now_ns)]
 
+    def _on_limit(self, limit: LimitSpeed, now_ns: int) -> list[Effect]:
+        """Held, it makes no image; what its scanner says is asked anew."""
+        if limit.number < self._limit.number:
+            return []
+        self._limit = limit
+        noted = self._note(limit.held, now_ns) if limit.held else []
+        return [Command(limit), self._report(now_ns), *noted, *self._ask(now_ns)]
+
     def _report(self, now_ns: int) -> Effect:
-        report = StationReport(self.name, now_ns, self._fault, self._withdrawn)
+        number = self._limit.number
+        report = StationReport(self.name, now_ns, self._fault, self._withdrawn, number)
         return Send(self.fleet, report)
 
     def _start(self, request: RequestScan, now_ns: int) -> list[Effect]:
@@ -145,10 +159,13 @@ class Booth:
         """Go on from what the scanner says; a scan that it does not make is commanded again."""
         self._done.extend(scan for scan in truth.done if scan not in self._done)
         effects: list[Effect] = [CancelTimer("query"), CancelTimer("silent")]
+        fault = truth.fault or self._limit.held
         if not self._known:
-            self._known, self._fault = True, truth.fault
+            if self._limit.number:
+                effects.append(Command(self._limit))
+            self._known, self._fault = True, fault
             effects.append(self._report(now_ns))
-        effects += self._note(truth.fault, now_ns)
+        effects += self._note(fault, now_ns)
         request = self._scan
         if request is None:
             return effects + self._show("idle", "")

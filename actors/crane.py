@@ -26,6 +26,7 @@ from actors.messages import (
     TransferDone,
     TransferFinished,
 )
+from actors.safety import LimitSpeed
 
 QUERY_NS = 10**9
 """An unknown controller is asked this often [ours]."""
@@ -53,6 +54,8 @@ class Crane:
         self._under_way = 0
         """The lift that the controller last said it makes; 0: none."""
         self._fault = ""
+        """What its controller says is wrong, else why it is held."""
+        self._limit = LimitSpeed(0, None)
         self._withdrawn = False
         self._lift: RequestTransfer | None = None
         self._queue: deque[RequestTransfer] = deque()
@@ -70,7 +73,9 @@ class Crane:
             case CraneState():
                 return self._on_state(message, now_ns)
             case FaultChanged(fault) if self._known:
-                return self._on_fault(fault, now_ns)
+                return self._on_fault(fault or self._limit.held, now_ns)
+            case LimitSpeed():
+                return self._on_limit(message, now_ns)
             case TimerFired("silent") if not self._known:
                 return self._on_fault("its controller does not answer", now_ns)
             case SetService(_, in_service):
@@ -142,8 +147,17 @@ class Crane:
         effects = [*shown, self._report(now_ns), *self._start_next(now_ns)]
         return effects if fault else [*effects, Command(QueryState())]
 
+    def _on_limit(self, limit: LimitSpeed, now_ns: int) -> list[Effect]:
+        """Held, it lifts no further and takes no more; what its controller says is asked anew."""
+        if limit.number < self._limit.number:
+            return []
+        self._limit = limit
+        passed: list[Effect] = [Command(limit), self._report(now_ns), Command(QueryState())]
+        return [*passed, *self._on_fault(limit.held, now_ns)] if limit.held else passed
+
     def _report(self, now_ns: int) -> Effect:
-        report = StationReport(self.name, now_ns, self._fault, self._withdrawn)
+        number = self._limit.number
+        report = StationReport(self.name, now_ns, self._fault, self._withdrawn, number)
         return Send(self.fleet, report)
 
     def _command(self, lift: RequestTransfer, now_ns: int) -> list[Effect]:
@@ -173,8 +187,11 @@ class Crane:
         effects: list[Effect] = [CancelTimer("query"), CancelTimer("silent")]
         lift = self._lift
         self._under_way = truth.step
-        if not self._known or self._fault != truth.fault:
-            self._known, self._fault = True, truth.fault
+        fault = truth.fault or self._limit.held
+        if not self._known and self._limit.number:
+            effects.append(Command(self._limit))
+        if not self._known or self._fault != fault:
+            self._known, self._fault = True, fault
             effects.append(self._report(now_ns))
         if lift is None:
             effects += self._show("idle", "")
@@ -182,7 +199,7 @@ class Crane:
         effects += self._show("lifting", lift.order)
         if lift.step in self._done:
             return effects + self._on_finished(lift.step, now_ns)
-        if truth.step == lift.step or truth.fault:
+        if truth.step == lift.step or fault:
             return effects
         return effects + self._command(lift, now_ns)
 

@@ -8,6 +8,7 @@ to free AGVs (`actors.fleet.allocation`); steps and grants to AGVs that can go o
 import msgspec
 
 from actors.effects import Effect, Emit, Reply, Send, SetTimer
+from actors.fleet.agreements import Agreements
 from actors.fleet.allocation import Allocation
 from actors.fleet.audit import AUDIT_NS, ask_where, audit
 from actors.fleet.cost import Costs
@@ -15,6 +16,7 @@ from actors.fleet.dispatch import Dispatch
 from actors.fleet.doors import Doors
 from actors.fleet.failures import Failures
 from actors.fleet.lanes import Lanes
+from actors.fleet.limits import Limits
 from actors.fleet.obstacles import Obstacles
 from actors.fleet.orders import Job, OrderBook
 from actors.fleet.plan import FleetPlan
@@ -36,6 +38,7 @@ from actors.messages import (
     ExplainOrder,
     Guard,
     GuardOrder,
+    LaneAnswer,
     LaneOrdered,
     LaneReport,
     LaneTruth,
@@ -66,6 +69,8 @@ from actors.messages import (
     StationReport,
     TimerFired,
 )
+from actors.safety import AgreeReversal, EngageStop, PermitTow, ReportConditions, ResetStop
+from actors.site.roadmap import Place
 
 REPLANNED_MOST = 10
 """So many trips that have fallen behind are fitted anew at each audit [ours]."""
@@ -95,6 +100,10 @@ class FleetManager:
         }
         self.service = InService(plan.roadmap)
         self._obstacles = Obstacles(self.traffic)
+        self._agreements = Agreements(
+            self.lanes, dict.fromkeys(place.side for place in plan.roadmap.places.values())
+        )
+        self.limits = Limits(name, plan, self._obstacles)
         stations = Stations(plan.roadmap, self.traffic, self.service, self._obstacles)
         self._allocation = Allocation(
             plan, self.vehicles, self.orders, self.traffic, stations, self.costs
@@ -140,18 +149,31 @@ class FleetManager:
                 if self.lanes.note(message):
                     self._refusals.forget_lane(lane)
                     self._undecided = True
+                    effects = self._agreements.closed(lane)
             case QueryLane(lane, asked_ns):
                 return self._on_query_lane(lane, asked_ns)
             case SetService(subject, in_service):
                 effects = self._on_set_service(subject, in_service, now_ns)
             case StationReport():
-                effects = self._on_station_report(message)
+                effects = self._on_station_report(message, now_ns)
             case PlaceVehicle(agv, place):
                 effects = self._on_place_vehicle(agv, place, now_ns)
             case PutObstacle(obstacle):
                 effects = self._on_put_obstacle(obstacle, now_ns)
             case RemoveObstacle(obstacle_id):
                 effects = self._on_remove_obstacle(obstacle_id)
+            case AgreeReversal():
+                effects = self._on_agree(message, now_ns)
+            case PermitTow():
+                effects = self._agreements.permit_tow(message)
+            case EngageStop():
+                effects = self.limits.engage(message, now_ns)
+                self._undecided = True
+            case ResetStop():
+                effects = self.limits.reset(message, now_ns)
+                self._undecided = True
+            case ReportConditions():
+                effects = self.limits.note(message, now_ns)
             case TimerFired("audit"):
                 effects = self._audit(now_ns)
             case Started():
@@ -252,14 +274,15 @@ class FleetManager:
         vehicle = self.vehicles.get(report.agv)
         if vehicle is None or report.stamp_ns < vehicle.stamp_ns:
             return []
+        limited = self.limits.heard(report.agv, report.fault, report.limit, now_ns)
         if not vehicle.placed:
-            return self._place(vehicle, report, now_ns)
+            return limited + self._place(vehicle, report, now_ns)
         vehicle.stamp_ns, vehicle.battery_pct = report.stamp_ns, report.battery_pct
         vehicle.grant_taken = max(vehicle.grant_taken, report.grant)
         vehicle.accepted = report.accepted
         vehicle.permitted = report.permitted >= vehicle.newest_step
         towed = vehicle.position is not None
-        effects = self._failures.confirm(vehicle, report, now_ns)
+        effects = limited + self._failures.confirm(vehicle, report, now_ns)
         set_down = towed and vehicle.position is None
         self.traffic.clear(vehicle.name, report.cleared, now_ns / 1e9)
         service = self._failures.on_report(vehicle, report, now_ns)
@@ -438,6 +461,20 @@ class FleetManager:
             self.traffic.block(zones, lane, now_ns / 1e9)
         return effects
 
+    def _on_agree(self, message: AgreeReversal, now_ns: int) -> list[Effect]:
+        """What both sides have agreed upon is commanded; who has spoken last, hears of it."""
+        effects, command = self._agreements.agree(message)
+        if command is None:
+            return effects
+        commanded = self._on_command_lane(command, now_ns)
+        (answer,) = (e.message for e in commanded if isinstance(e, Reply))
+        assert isinstance(answer, LaneAnswer)
+        if answer.outcome not in ("ordered", "same"):
+            self._agreements.refused(message.lane)
+            return commanded
+        others = [effect for effect in effects if not isinstance(effect, Reply)]
+        return [*others, *commanded, *self._agreements.closed(message.lane)]
+
     def _call_off(self, vehicle: Vehicle, lane: str, now_ns: int) -> list[Effect]:
         """Take a crossing back, unless road in the lane is granted or no other way leads on."""
         asked, steps = vehicle.asked_step, vehicle.lane_steps
@@ -487,10 +524,11 @@ class FleetManager:
             effects.append(Emit(Alarm(self.name, "station_out", name, why)))
         return effects
 
-    def _on_station_report(self, report: StationReport) -> list[Effect]:
+    def _on_station_report(self, report: StationReport, now_ns: int) -> list[Effect]:
         if report.station not in self.service.stations:
             return []
         effects = self._tell_service(report.station) if self.service.note(report) else []
+        effects += self.limits.heard(report.station, report.fault, report.limit, now_ns)
         in_service = self.service.to_tell(report)
         if in_service is not None:
             effects.append(Send(report.station, SetService(report.station, in_service)))
@@ -504,12 +542,32 @@ class FleetManager:
             return [Reply(PlaceAnswer("no_place", f"no place of the site: {place}"))]
         if self._failures.stands_in(vehicle, goal):
             return [Reply(PlaceAnswer("same"))]
+        wrong = self._may_not_tow(vehicle, goal)
+        if wrong:
+            return [Reply(PlaceAnswer("refused", wrong))]
         try:
             command = self._failures.set_down(vehicle, goal, now_ns)
         except ValueError as error:
             return [Reply(PlaceAnswer("refused", str(error)))]
         self._undecided = True
+        self._agreements.towed(agv)
         return [command, Reply(PlaceAnswer("asked"))]
+
+    def _may_not_tow(self, vehicle: Vehicle, goal: Place) -> str:
+        """Why a load under the clearances' guard may not be towed there; empty: it may.
+
+        It stays on the side that answers for it; out of a lane both sides permit it.
+        """
+        job = vehicle.job
+        if job is None or job.guard is None or not job.loaded:
+            return ""
+        side = job.request.to_side if job.crossed else job.request.from_side
+        if goal.side != side:
+            return f"{job.guard.consignment} is in the custody of {side}, {goal.id} is not there"
+        edges = [edge for visit in self.traffic.granted(vehicle.name) for edge in visit.edges]
+        in_lane = any(self.plan.roadmap.edges[edge].lane for edge in edges)
+        missing = self._agreements.missing_tow(vehicle.name)
+        return f"no tow permit of {', '.join(missing)}" if in_lane and missing else ""
 
     def _on_put_obstacle(self, obstacle: Obstacle, now_ns: int) -> list[Effect]:
         placed = [v.name for v in self.vehicles.values() if v.placed]
@@ -556,6 +614,7 @@ class FleetManager:
         """Look after what may have been lost, and after what stands still."""
         effects = audit(self.vehicles, self.traffic, now_ns)
         effects += self.lanes.orders_to_repeat()
+        effects += self.limits.repeat(now_ns)
         effects += [Send(station, QueryReport()) for station in self.service.doubtful()]
         silent = self._failures.look_for_silent(now_ns)
         effects += silent

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from actors import border
+from actors import border, safety
 from actors.base import Event as Event
 from actors.base import Message as Message
 from actors.base import Side as Side
@@ -266,6 +266,8 @@ class AgvReport(Message):
     """The newest step for which a lane's permit is held: it may be the one after `step`."""
     fault: str = ""
     """Why its controller has stopped it."""
+    limit: int = 0
+    """Number of the speed limit that it was told last; 0: none yet."""
 
 
 # --- AGV <-> crane, and the crane's controller ------------------------------------------------
@@ -319,6 +321,8 @@ class StationReport(Message):
     stamp_ns: int
     fault: str
     withdrawn: bool
+    limit: int = 0
+    """Number of the limit that it was told last; 0: none yet."""
 
 
 class CraneState(Message):
@@ -829,6 +833,8 @@ AnyMessage = (
     | SetService | ServiceAnswer | PlaceVehicle | PlaceAnswer
     | PutObstacle | RemoveObstacle | ObstacleAnswer
     | GuardOrder | AllowLeg | SetDown | QueryOrder | OrderReport
+    | safety.LimitSpeed | safety.EngageStop | safety.ResetStop | safety.StopAnswer
+    | safety.ReportConditions | safety.AgreeReversal | safety.PermitTow
     | border.Declare | border.Register | border.GateIn | border.Decide | border.PutHold
     | border.LiftHold | border.SetDownLoad | border.Dispose | border.SetSide | border.BorderAnswer
     | border.PreAdvice | border.ExchangeAnswer | border.AskReady | border.Ready | border.StandDown
@@ -838,6 +844,7 @@ AnyEvent = (
     OrderChanged | DeviceChanged | LaneOrdered | ServiceChanged | ObstacleChanged | Alarm
     | border.StepTaken | border.StepsVoided | border.HoldChanged | border.CustodyChanged
     | border.ConsignmentEnded | border.SideChanged
+    | safety.StopChanged | safety.LimitsChanged | safety.ReversalChanged
 )  # fmt: skip
 
 _encoder = msgspec.msgpack.Encoder()

@@ -66,6 +66,7 @@ def fleet_manager(site: Site, day: datetime.date) -> FleetManager:
         reserve_pct=site.vehicles.reserve_pct,
         pct_per_km=site.vehicles.kwh_per_km_loaded / site.vehicles.battery_kwh * 100,
         lift_s={yard.side: _lift_s(yard.cranes) for yard in site.yards},
+        limits=site.limits,
     )
     return FleetManager(FLEET_MANAGER, plan)
 

@@ -7,7 +7,7 @@ import pytest
 
 from actors.site.model import InspectionSection, Site
 from sim.border_drive import Drive
-from tests.gate import DEMO
+from tests.gate import DEMO, FOUR_LANES
 
 STEPS = int(os.environ.get("BORDER_STEPS", "5000"))
 """Commands a seed; `bordergate bench clearance` drives 100,000."""
@@ -25,6 +25,11 @@ def both_scans() -> Site:
             InspectionSection(direction="CN-VN", scan="after_crossing"),
         ),
     )
+
+
+def four_lanes() -> Site:
+    """So it is, with two lanes each way."""
+    return msgspec.structs.replace(both_scans(), road=FOUR_LANES.road)
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

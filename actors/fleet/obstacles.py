@@ -11,12 +11,13 @@ class Obstacles:
 
     def __init__(self, traffic: Traffic) -> None:
         self._traffic = traffic
-        self._zones = {edge.zone for edge in traffic.roadmap.edges.values()}
+        self.zones = {edge.zone for edge in traffic.roadmap.edges.values()}
+        """All zones of the site."""
         self._present: dict[str, Obstacle] = {}
 
     def put(self, obstacle: Obstacle, vehicles: Iterable[str], now_s: float) -> ObstacleAnswer:
         """Let nobody into its zones from now on; AGVs that may already drive there are named."""
-        unknown = [zone for zone in obstacle.zones if zone not in self._zones]
+        unknown = [zone for zone in obstacle.zones if zone not in self.zones]
         if unknown:
             return ObstacleAnswer("refused", f"no zone of the site: {', '.join(unknown)}")
         in_use = self._in_use(obstacle, vehicles)

@@ -6,6 +6,7 @@ import msgspec
 
 from actors.fleet.traffic import Body
 from actors.messages import Side
+from actors.site.model import LimitsSection
 from actors.site.roadmap import LaneWay, Roadmap
 
 
@@ -29,3 +30,5 @@ class FleetPlan(msgspec.Struct, frozen=True):
     """Charge that a loaded AGV draws."""
     lift_s: dict[Side, float]
     """Mean time of a lift by the cranes of a side."""
+    limits: LimitsSection = LimitsSection()
+    """Of wind, sight and positions; and who resets stops."""

@@ -40,6 +40,8 @@ Metres = Annotated[float, Meta(gt=0, le=100_000, description="[m]")]
 Speed = Annotated[float, Meta(gt=0, le=30, description="[m/s]")]
 Acceleration = Annotated[float, Meta(gt=0, le=5, description="[m/s2]")]
 Seconds = Annotated[float, Meta(gt=0, le=86_400, description="[s]")]
+Wind = Annotated[float, Meta(gt=0, le=60, description="[m/s]")]
+RoleName = Literal["operator", "customs", "supervisor", "border_guard", "quarantine"]
 Percent = Annotated[float, Meta(ge=0, le=100, description="[%]")]
 Energy = Annotated[float, Meta(gt=0, le=10_000, description="[kWh]")]
 Consumption = Annotated[float, Meta(gt=0, le=100, description="[kWh/km]")]
@@ -155,6 +157,31 @@ class VehiclesSection(Section, frozen=True, kw_only=True):
     sources: Sources = {}
 
 
+class LimitsSection(Section, frozen=True, kw_only=True):
+    """From which wind, sight and position error on devices are slowed down or stopped.
+
+    The defaults are assumed; yard cranes on rails are commonly taken out of service at 20 m/s.
+    """
+
+    slow_mps: Speed = 2.0
+    """How fast AGVs may be where they are to be slow."""
+    wind_slow_mps: Wind = 15.0
+    wind_stop_mps: Wind = 22.0
+    crane_wind_mps: Wind = 20.0
+    """From this wind on cranes lock."""
+    visibility_slow_m: Metres = 50.0
+    """Sight of this or less is slow."""
+    visibility_stop_m: Metres = 20.0
+    position_slow_m: Metres = 0.10
+    """A position error of this or more is slow."""
+    position_stop_m: Metres = 0.30
+    silent_s: Annotated[float, Meta(gt=0, le=3600, description="[s]")] = 60.0
+    """A sensor that has spoken and says nothing for longer: AGVs are slow, cranes lock."""
+    reset_by: Annotated[tuple[RoleName, ...], Meta(min_length=1)] = ("supervisor",)
+    """The roles that may reset a stop."""
+    sources: Sources = {}
+
+
 class InspectionSection(Section, frozen=True, kw_only=True):
     """Where a container of one direction is scanned: before or after it crosses."""
 
@@ -219,7 +246,6 @@ HsPrefix = Annotated[
 Country = Annotated[
     str, Meta(pattern=r"^[A-Z]{2}$", description="two capital letters, as in ISO 3166: VN, TH")
 ]
-RoleName = Literal["operator", "customs", "supervisor", "border_guard", "quarantine"]
 ChannelName = Literal["green", "yellow", "red"]
 MatterName = Literal["papers", "inspection", "release"]
 
@@ -363,6 +389,7 @@ class Site(Section, frozen=True, kw_only=True):
     inspection: Annotated[tuple[InspectionSection, ...], Meta(min_length=1)]
     targets: tuple[TargetSection, ...] = ()
     arrivals: ArrivalsSection
+    limits: LimitsSection = LimitsSection()
     clearance: Annotated[tuple[RulesSection, ...], Meta(max_length=100)] = ()
     """The border's rules, dated; without any, orders need no clearance."""
     roadmap: SurveyedRoadmap | None = None

@@ -15,6 +15,7 @@ from actors.messages import (
     TimerFired,
     TransferFinished,
 )
+from actors.safety import LimitSpeed
 from robotics.telemetry import StationSignal
 
 DONE_KEPT = 32
@@ -37,6 +38,7 @@ class CraneController:
         self._began_ns = 0
         self._ends_ns = 0
         self._fault = ""
+        self._limit = LimitSpeed(0, None)
         self._broke_ns = 0
         self._done: deque[int] = deque(maxlen=DONE_KEPT)
 
@@ -46,14 +48,14 @@ class CraneController:
             case StartTransfer(step):
                 if step in self._done:
                     return [Send(self.device, TransferFinished(step))]
-                if self._job is not None or self._fault:
+                if self._job is not None or self._stands:
                     return []  # a repeat, or a second job: its machine gives one at a time
                 factor = 1 + self._spread * self._random.uniform(-1, 1)
                 lifts = len(message.container.split(" + "))
                 self._job, self._began_ns = message, now_ns
                 self._ends_ns = now_ns + round(lifts * self._lift_s * factor * 1e9)
                 return [SetTimer("lift", self._ends_ns)]
-            case TimerFired("lift") if self._job is not None and not self._fault:
+            case TimerFired("lift") if self._job is not None and not self._stands:
                 step, self._job = self._job.step, None
                 self._done.append(step)
                 return [Send(self.device, TransferFinished(step))]
@@ -61,25 +63,47 @@ class CraneController:
                 step = self._job.step if self._job is not None else 0
                 return [Send(self.device, CraneState(step, tuple(self._done), self._fault))]
             case InjectFault(fault) if fault and not self._fault:
-                self._fault, self._broke_ns = fault, now_ns
-                return [CancelTimer("lift"), Send(self.device, FaultChanged(fault))]
+                frozen = self._freeze(now_ns)
+                self._fault = fault
+                return [*frozen, Send(self.device, FaultChanged(fault))]
             case ClearFault() if self._fault:
                 self._fault = ""
-                effects: list[Effect] = [Send(self.device, FaultChanged(""))]
-                if self._job is not None:
-                    self._began_ns += now_ns - self._broke_ns
-                    self._ends_ns += now_ns - self._broke_ns
-                    effects.append(SetTimer("lift", self._ends_ns))
-                return effects
+                return [Send(self.device, FaultChanged("")), *self._go_on(now_ns)]
+            case LimitSpeed() if message.number > self._limit.number:
+                frozen = self._freeze(now_ns) if message.held else []
+                stood, self._limit = self._stands, message
+                return frozen or (self._go_on(now_ns) if stood else [])
             case _:
                 return []
+
+    @property
+    def _stands(self) -> bool:
+        """Out of order, or held: whatever hangs in the air stays there."""
+        return bool(self._fault or self._limit.held)
+
+    def _freeze(self, now_ns: int) -> list[Effect]:
+        if self._stands:
+            return []
+        self._broke_ns = now_ns
+        return [CancelTimer("lift")]
+
+    def _go_on(self, now_ns: int) -> list[Effect]:
+        """Make the lift that was interrupted, if nothing stands against it any more."""
+        if self._stands or self._job is None:
+            return []
+        self._began_ns += now_ns - self._broke_ns
+        self._ends_ns += now_ns - self._broke_ns
+        return [SetTimer("lift", self._ends_ns)]
 
     def signal(self, now_ns: int) -> StationSignal:
         """What the crane shows of itself at this moment."""
         if self._job is None:
-            return StationSignal(self.device, "idle", 0.0, self._fault)
-        now_ns = self._broke_ns if self._fault else now_ns
+            return StationSignal(self.device, "idle", 0.0, self._fault or self._limit.held)
+        now_ns = self._broke_ns if self._stands else now_ns
         share = (now_ns - self._began_ns) / max(self._ends_ns - self._began_ns, 1)
         return StationSignal(
-            self.device, self._job.transfer, round(min(share, 1.0), 3), self._fault
+            self.device,
+            self._job.transfer,
+            round(min(share, 1.0), 3),
+            self._fault or self._limit.held,
         )

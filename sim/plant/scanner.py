@@ -15,6 +15,7 @@ from actors.messages import (
     StartScan,
     TimerFired,
 )
+from actors.safety import LimitSpeed
 from robotics.telemetry import StationSignal
 
 DONE_KEPT = 8
@@ -39,6 +40,7 @@ class ScannerController:
         self._began_ns = 0
         self._ends_ns = 0
         self._fault = ""
+        self._limit = LimitSpeed(0, None)
         self._done: deque[ScanFinished] = deque(maxlen=DONE_KEPT)
 
     def handle(self, message: Message, now_ns: int) -> list[Effect]:
@@ -48,7 +50,7 @@ class ScannerController:
                 for scan in self._done:
                     if scan.step == step:
                         return [Send(self.device, scan)]
-                if self._job is not None or self._fault:
+                if self._job is not None or self._fault or self._limit.held:
                     return []
                 factor = 1 + self._spread * self._random.uniform(-1, 1)
                 self._job, self._began_ns = message, now_ns
@@ -69,12 +71,18 @@ class ScannerController:
             case ClearFault() if self._fault:
                 self._fault = ""
                 return [Send(self.device, FaultChanged(""))]
+            case LimitSpeed() if message.number > self._limit.number:
+                self._limit = message
+                if not message.held:
+                    return []
+                self._job = None  # an image that is interrupted is spoiled
+                return [CancelTimer("scan")]
             case _:
                 return []
 
     def signal(self, now_ns: int) -> StationSignal:
         """What the scanner shows of itself at this moment."""
         if self._job is None:
-            return StationSignal(self.device, "idle", 0.0, self._fault)
+            return StationSignal(self.device, "idle", 0.0, self._fault or self._limit.held)
         share = (now_ns - self._began_ns) / max(self._ends_ns - self._began_ns, 1)
         return StationSignal(self.device, "scan", round(min(share, 1.0), 3))

@@ -27,6 +27,7 @@ from actors.messages import (
     TimerFired,
     Visit,
 )
+from actors.safety import LimitSpeed
 from actors.site.roadmap import Edge, Roadmap
 from robotics.battery import BatteryData
 from robotics.motion import Profile, plan, standing
@@ -78,6 +79,7 @@ class VehicleController:
         self._at_m = edge.length_m
         self._cut_off = False
         self._fault = ""
+        self._limit = LimitSpeed(0, None)
         self._container = ""
         self._step_loaded = 0
         self._charging: StartCharge | None = None
@@ -105,6 +107,11 @@ class VehicleController:
             case ClearFault() if self._fault:
                 self._fault = ""
                 return [*self._replan(now_ns), Send(self.device, FaultChanged(""))]
+            case LimitSpeed():
+                if message.number <= self._limit.number:
+                    return []
+                self._limit = message
+                return self._replan(now_ns)
             case StartCharge():
                 return self._charge(message, now_ns)
             case TimerFired("charge"):
@@ -148,7 +155,7 @@ class VehicleController:
             speed_mps=round(speed, 3),
             battery_pct=round(self.battery_pct(now_ns), 2),
             container=self._container,
-            fault=self._fault or ("link lost" if self._cut_off else ""),
+            fault=self._fault or self._limit.held or ("link lost" if self._cut_off else ""),
         )
 
     # --- driving ----------------------------------------------------------------------------
@@ -194,7 +201,7 @@ class VehicleController:
         at_m, speed = self.front(now_ns)
         self._draw(at_m)
         data = self.data
-        if self._cut_off or self._fault:
+        if self._cut_off or self._fault or self._limit.held:
             stop_m = at_m + speed * speed / (2 * data.deceleration_mps2)
             stretches = [(min(stop_m, self.passages[-1].end_m), speed)] if speed > 0 else []
         else:
@@ -212,6 +219,8 @@ class VehicleController:
     def _stretches(self, at_m: float) -> list[tuple[float, float]]:
         """(end, speed limit) of every edge ahead of the front."""
         top = self.data.speed_loaded_mps if self._container else self.data.speed_empty_mps
+        if self._limit.speed_mps is not None:
+            top = min(top, self._limit.speed_mps)
         stretches = []
         for passage in self.passages:
             if passage.end_m <= at_m + NEAR_M:
