@@ -15,6 +15,7 @@ from interfaces.cli.service import booth, crane, place, vehicle, zone
 from interfaces.cli.simulate import simulate
 from interfaces.cli.up import up
 from interfaces.cli.version import version
+from interfaces.cli.world import world
 from interfaces.cli.xray import xray
 
 app = typer.Typer(
@@ -24,7 +25,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (up, simulate, check, lane, xray, version):
+for command in (up, simulate, check, lane, world, xray, version):
     app.command()(command)
 for group in (bench, explain, vehicle, crane, booth, place, zone, ros):
     app.add_typer(group)

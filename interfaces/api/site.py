@@ -9,11 +9,11 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from actors.messages import DeviceKind
+from actors.site.boundary import border_point
 from actors.site.devices import Device
 from actors.site.model import Point, Section, Site
 from actors.site.roadmap import Edge, PlaceKind, Roadmap
 from interfaces.api.problems import documented
-from interfaces.border import border_point
 
 
 class SideOut(BaseModel):

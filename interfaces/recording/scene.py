@@ -7,10 +7,10 @@ import itertools
 import math
 from collections.abc import Iterator
 
+from actors.site.boundary import border_point
 from actors.site.devices import Device
 from actors.site.model import Site
 from actors.site.roadmap import PlaceKind, Roadmap
-from interfaces.border import border_point
 from interfaces.recording.samples import MAP_FRAME, ROADMAP_TOPIC, Sample, base_link
 from robotics.ros.definitions import MARKER_ARRAY
 from robotics.ros.messages import (

@@ -1,0 +1,1 @@
+"""A site as a Gazebo world: SDF models of all its devices and places, and the bridge to ROS."""
