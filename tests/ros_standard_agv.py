@@ -4,7 +4,7 @@ Run as `python ros_standard_agv.py NAMESPACE X Y HEADING SPEED [BATTERY EPOCH_NS
 follows the last path at one speed [m/s] and stands when it has heard none for a second. SIGUSR1
 takes its odometry to another frame and back, SIGUSR2 makes it NaN and sound again, SIGHUP has its
 drive report an ERROR and be well again. With a BATTERY [0..1], that is what it begins with; it
-charges wherever it rests, in ten minutes of a gate that is GATE_SPEED times as fast as
+charges wherever it comes to rest, in ten minutes of a gate that is GATE_SPEED times as fast as
 the wall clock since EPOCH_NS.
 """
 
@@ -46,7 +46,7 @@ class Follower(Node):  # type: ignore[misc]
         self._charge, self._charges = battery or 0.5, battery is not None
         self._gate_clock = gate_time()
         self._moved_ns = self._gate_clock.now_ns()
-        self._hot = False
+        self._hot = self._driven = False
         self._x, self._y, self._heading = pose
         self._top, self._speed, self._frame = speed, 0.0, "map"
         self._nan = False
@@ -110,7 +110,8 @@ class Follower(Node):  # type: ignore[misc]
             left_m -= far_m * share
             if share == 1.0:
                 self._way.pop(0)
-        if self._charges and not moves:
+        self._driven = self._driven or moves
+        if self._charges and self._driven and not moves:
             self._charge = min(self._charge + span_s / CHARGE_S, 1.0)
         said = Odometry()
         said.header.frame_id = self._frame
