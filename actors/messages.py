@@ -35,14 +35,15 @@ LaneCommand = Literal["open", "close", "block", "reverse"]
 AlarmKind = Literal[
     "order_left", "order_stands", "fleet_waits",
     "vehicle_stopped", "vehicle_silent", "station_out", "zone_in_use",
-    "consignment_stays",
+    "consignment_stays", "recorder_ended",
 ]  # fmt: skip
 """`order_left`: an order could move and an AGV could take it, and neither does anything.
 `order_stands`: an order's AGV has no road, though there is room for it where it is to go.
 `fleet_waits`: no AGV moves, because some have not said where they stand.
 `vehicle_stopped`: an AGV's controller reports a fault. `vehicle_silent`: an AGV does not report,
 although asked. `station_out`: a crane's or scanner's controller reports a fault.
-`zone_in_use`: a zone was blocked that an AGV is in, or may already drive into."""
+`zone_in_use`: a zone was blocked that an AGV is in, or may already drive into.
+`recorder_ended`: what records the gate has ended before it; nothing is recorded any more."""
 Service = Literal["in", "withdrawn", "stopped", "silent", "out"]
 """Whether a device or place takes part: `in` service; `withdrawn` by an operator; of an AGV
 `stopped` by a fault or `silent`; of a crane or booth `out` of order."""
@@ -814,7 +815,7 @@ class Alarm(Event):
     kind: AlarmKind
     subject: str
     """What is amiss: the id of the order, or the name of the AGV, crane, booth, zone or, for
-    `fleet_waits`, the fleet manager."""
+    `fleet_waits`, the fleet manager; for `recorder_ended`, the recorder."""
     detail: str
 
 

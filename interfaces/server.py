@@ -9,14 +9,14 @@ from types import FrameType
 
 import uvicorn
 
-from actors.messages import PutOrder
+from actors.messages import Event, PutOrder
 from interfaces.api.app import create_app
 from interfaces.api.guard import BODY_BYTES_MAX, check_bind
 from interfaces.gate import LiveGate
 from interfaces.page.page import register_page
 from interfaces.pump import ViewPump
 from interfaces.view import LiveView
-from robotics.telemetry import EventCopies
+from robotics.telemetry import EventCopies, RecordedEvent
 from sim.arrivals import arrivals
 
 CLOSE_S = 1
@@ -116,6 +116,11 @@ class GateServer:
             if not self._ending.is_set():
                 self._failure = error
                 self._server.should_exit = True
+
+    def tell(self, event: Event) -> None:
+        """Show an event that comes from no machine, on the page and over the API."""
+        at_ns = self._gate.gate_time().now_ns()
+        self.view.apply(RecordedEvent("gate", at_ns, event))
 
     def _bring_trucks(self, seed: int) -> None:
         """Put an order for each truck at its time."""

@@ -4,7 +4,7 @@ Run as `python ros_standard_agv.py NAMESPACE X Y HEADING SPEED [BATTERY EPOCH_NS
 follows the last path at one speed [m/s] and stands when it has heard none for a second. SIGUSR1
 takes its odometry to another frame and back, SIGUSR2 makes it NaN and sound again, SIGHUP has its
 drive report an ERROR and be well again. With a BATTERY [0..1], that is what it begins with; it
-charges wherever it rests, in ten minutes of a gate that is GATE_SPEED times as fast as
+charges wherever it comes to rest, in ten minutes of a gate that is GATE_SPEED times as fast as
 the wall clock since EPOCH_NS.
 """
 
@@ -12,6 +12,7 @@ import math
 import signal
 import sys
 import time
+from itertools import pairwise
 from typing import Any
 
 import rclpy
@@ -27,6 +28,7 @@ from robotics.clock import GateTime
 TICK_S = 0.05
 TIMEOUT_S = 1.0
 CHARGE_S = 600.0
+NEAR_M = 1e-6
 
 
 class Follower(Node):  # type: ignore[misc]
@@ -42,8 +44,9 @@ class Follower(Node):  # type: ignore[misc]
     ) -> None:
         super().__init__("follower", namespace=namespace)
         self._charge, self._charges = battery or 0.5, battery is not None
-        self._gate_clock, self._gate_speed = gate_time(), gate_time.speed
-        self._hot = False
+        self._gate_clock = gate_time()
+        self._moved_ns = self._gate_clock.now_ns()
+        self._hot = self._driven = False
         self._x, self._y, self._heading = pose
         self._top, self._speed, self._frame = speed, 0.0, "map"
         self._nan = False
@@ -59,7 +62,21 @@ class Follower(Node):  # type: ignore[misc]
 
     def _on_path(self, path: Path) -> None:
         self._heard_s = time.monotonic()
-        self._way = [(p.pose.position.x, p.pose.position.y) for p in path.poses][1:]
+        points = [(p.pose.position.x, p.pose.position.y) for p in path.poses]
+        # It has driven on since the gate has heard where it is: what lies behind it is left out.
+        offs_m = [self._off_m(a, b) for a, b in pairwise(points)]
+        nearest = max(
+            (i for i, off_m in enumerate(offs_m) if off_m <= min(offs_m) + NEAR_M), default=0
+        )
+        self._way = points[nearest + 1 :]
+
+    def _off_m(self, a: tuple[float, float], b: tuple[float, float]) -> float:
+        """How far it is from a stretch of its path."""
+        dx, dy = b[0] - a[0], b[1] - a[1]
+        square = dx * dx + dy * dy
+        along = ((self._x - a[0]) * dx + (self._y - a[1]) * dy) / square if square else 0.0
+        along = min(max(along, 0.0), 1.0)
+        return math.hypot(self._x - a[0] - along * dx, self._y - a[1] - along * dy)
 
     def _on_load(self, request: Any, response: Any) -> Any:
         print("load", request.data, flush=True)
@@ -76,26 +93,29 @@ class Follower(Node):  # type: ignore[misc]
             self._nan = not self._nan
 
     def _move(self) -> None:
-        span_s = TICK_S * self._gate_speed
+        now_ns = self._gate_clock.now_ns()
+        span_s = (now_ns - self._moved_ns) / 1e9
+        self._moved_ns = now_ns
         left_m = self._top * span_s
         moves = bool(self._way) and time.monotonic() - self._heard_s < TIMEOUT_S
         self._speed = self._top if moves else 0.0
-        while moves and self._way and left_m > 0:
+        while moves and self._way and left_m > NEAR_M:
             x, y = self._way[0]
             far_m = math.hypot(x - self._x, y - self._y)
-            if far_m > 1e-6:
+            if far_m > NEAR_M:
                 self._heading = math.atan2(y - self._y, x - self._x)
-            share = min(left_m / far_m, 1.0) if far_m > 1e-6 else 1.0
+            share = min(left_m / far_m, 1.0) if far_m > NEAR_M else 1.0
             self._x += (x - self._x) * share
             self._y += (y - self._y) * share
             left_m -= far_m * share
             if share == 1.0:
                 self._way.pop(0)
-        if self._charges and not moves:
+        self._driven = self._driven or moves
+        if self._charges and self._driven and not moves:
             self._charge = min(self._charge + span_s / CHARGE_S, 1.0)
         said = Odometry()
         said.header.frame_id = self._frame
-        said.header.stamp.sec, said.header.stamp.nanosec = divmod(self._gate_clock.now_ns(), 10**9)
+        said.header.stamp.sec, said.header.stamp.nanosec = divmod(now_ns, 10**9)
         said.pose.pose.position.x, said.pose.pose.position.y = self._x, self._y
         if self._nan:
             said.pose.pose.position.x = math.nan

@@ -1,4 +1,5 @@
 import os
+import queue
 import resource
 import shutil
 import signal
@@ -16,7 +17,7 @@ from typer.testing import CliRunner
 from actors.messages import Alarm, DeviceChanged, Event, Order, OrderChanged
 from actors.site.bundled import find_site
 from actors.site.expand import expand
-from interfaces.cli.recording import missing_text, say_ended
+from interfaces.cli.recording import missing_text, say_ended, watch
 from interfaces.main import app
 from interfaces.pump import ViewPump
 from interfaces.recording import rotation
@@ -167,11 +168,17 @@ def test_a_stopped_recorder_loses_signals_by_count_and_no_event(
 def test_a_file_whose_writer_was_killed_is_read_up_to_its_last_second(
     bus: Bus, gate: Gate, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    told: queue.SimpleQueue[Event] = queue.SimpleQueue()
     with recorder(bus, tmp_path) as recording, pump(bus, recording):
         [path] = recordings(tmp_path)
+        watch(recording, told.put)
         until(lambda: path.stat().st_size > 5000, gate.publish)
         recording.process.kill()
         recording.process.wait()
+        alarm = told.get(timeout=30)  # at once, not when the gate ends
+        assert isinstance(alarm, Alarm)
+        assert alarm.kind == "recorder_ended"
+        assert "The recorder ended with code -9" in capsys.readouterr().err
         gate.tell(Alarm("fleet-manager", "order_left", "T1", ""))  # the gate goes on
         gate.publish()
     assert recording.ended is None

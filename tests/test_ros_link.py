@@ -1,6 +1,5 @@
 """The ROS link against a real rosbridge server and a real controller, while all of it fails."""
 
-import contextlib
 import json
 import os
 import queue
@@ -12,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
+import pytest
 import roslibpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,6 +23,7 @@ from websockets.sync.server import serve as serve_websocket
 from actors.messages import ExtendGrant, LinkRestored, Message
 from robotics.ros import wire
 from robotics.ros.domain import RosDomain
+from robotics.ros.link import RENEW_S
 from robotics.ros.names import ros_name
 from robotics.ros.rosbridge import LOOPBACK, Rosbridge
 from robotics.ros.talk import PACKAGE, PATIENCE_S, Publish
@@ -30,6 +31,9 @@ from robotics.telemetry import Bus, LinkSignal, SignalForwarder, SignalReader
 from tests.ros_drawn import agv_state, damaged, header, json_values
 from tests.ros_gate import AGV, Drive, check, links, robot_in
 from tests.stalling_proxy import StallingProxy
+
+# Websockets mask what they send by random numbers, in their own threads, at any time.
+OTHER_THREADS_DRAW = pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 
 rosbridge_frames = st.fixed_dictionaries(
     {
@@ -198,6 +202,7 @@ def test_what_the_link_is_given_while_there_is_no_connection_is_gone(
     assert all(note["late_s"] < 0 for note in robot.notes if "late_s" in note)
 
 
+@OTHER_THREADS_DRAW
 def test_garbage_on_its_topics_puts_an_agv_to_doubt_and_not_to_motion(
     ros_domain: RosDomain, rosbridge: Rosbridge, tmp_path: Path
 ):
@@ -251,15 +256,19 @@ def test_garbage_on_its_topics_puts_an_agv_to_doubt_and_not_to_motion(
     check(drive, robot)
 
 
+@OTHER_THREADS_DRAW
 def test_a_server_that_sends_anything_at_all_is_refused_and_no_more(tmp_path: Path):
     sent = threading.Semaphore(0)
     frames: queue.SimpleQueue[str | bytes | None] = queue.SimpleQueue()
 
     def serve(connection: ServerConnection) -> None:
-        with contextlib.suppress(ConnectionClosed):
-            while (frame := frames.get()) is not None:
+        while (frame := frames.get()) is not None:
+            try:
                 connection.send(frame)
-                sent.release()
+            except ConnectionClosed:  # the link has made another one
+                frames.put(frame)
+                return
+            sent.release()
 
     with serve_websocket(serve, LOOPBACK, 0) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -267,24 +276,26 @@ def test_a_server_that_sends_anything_at_all_is_refused_and_no_more(tmp_path: Pa
         link = links(url, tmp_path)(AGV)
         assert link is not None
         told: list[Message] = []
+        began_s = time.monotonic()
         link.open(told.append)
 
         @settings(max_examples=200, deadline=None, database=None)
         @given(st.one_of(st.text(), st.binary(), rosbridge_frames.map(json.dumps)))
         def send(frame: str | bytes) -> None:
             frames.put(frame)
-            assert sent.acquire(timeout=5)
+            assert sent.acquire(timeout=60)
 
         send()
         state = {"op": "publish", "topic": "/agv_001/state"}
-        end_s = time.monotonic() + 10
+        end_s = time.monotonic() + 60
         while not link.alive and time.monotonic() < end_s:  # sound samples restore it
             sample = msgspec.to_builtins(agv_state(time.time_ns()))
             frames.put(json.dumps({**state, "msg": sample}))
-            assert sent.acquire(timeout=5)
+            assert sent.acquire(timeout=60)
             time.sleep(0.1)
         link.close()
         frames.put(None)
     assert told == [LinkRestored()]
     assert link.counts()["refused: form"] > 50
-    assert link.counts()["connections"] == 1
+    # Nothing that is said ends it; only that nothing sound is said does, after a while.
+    assert link.counts()["connections"] <= 1 + (time.monotonic() - began_s) / RENEW_S

@@ -42,7 +42,8 @@ for a minute; `order_stands`: the order's AGV stood for a minute though there wa
 it was to go; `fleet_waits`: AGVs have not said where they stand, so that none moves;
 `vehicle_stopped`: the AGV's controller reports a fault; `vehicle_silent`: the AGV
 does not report, although asked; `station_out`: the crane or scanner is out of order; `zone_in_use`:
-an AGV is in a zone that was blocked, or may already drive into it.
+an AGV is in a zone that was blocked, or may already drive into it; `recorder_ended`: nothing is
+recorded any more, by `--record` or for Foxglove.
 """
 
 

@@ -1,11 +1,13 @@
 """Options of `bordergate up` for recordings and the live view, and what is said of them."""
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from actors.messages import Alarm, Event
 from interfaces.cli.say import complain, out
 from interfaces.gate import LiveGate
 from interfaces.recording.live import HOST
@@ -78,6 +80,17 @@ def say_begun(recorder: RecorderProcess, folder: Path | None) -> None:
         out.print(f"Recording into {folder}")
     if recorder.begun.foxglove_port is not None:
         out.print(f"Foxglove ws://{HOST}:{recorder.begun.foxglove_port}")
+
+
+def watch(recorder: RecorderProcess, tell: Callable[[Event], None]) -> None:
+    """Say at once if the recorder ends before the gate: here, and among the gate's events."""
+
+    def died(code: int) -> None:
+        detail = f"ended with code {code}; nothing is recorded any more, the gate goes on"
+        complain(f"The recorder {detail}.")
+        tell(Alarm("gate", "recorder_ended", "recorder", detail))
+
+    recorder.watch(died)
 
 
 def say_ended(recorder: RecorderProcess) -> None:

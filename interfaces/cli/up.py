@@ -19,6 +19,7 @@ from interfaces.cli.recording import (
     say_begun,
     say_ended,
     start_recorder,
+    watch,
 )
 from interfaces.cli.say import EXIT_FAILED, complain, err, out
 from interfaces.cli.sites import SiteArgument
@@ -68,6 +69,8 @@ def up(
             server = GateServer(
                 gate, host, port, arrivals_seed=seed if arrivals else None, copies=copies
             )
+            if recorder is not None:
+                watch(recorder, server.tell)
             out.print(f"Starting {gate.site.title}: {len(gate.unanswered)} actors.")
             status = Status("", console=err)
             bar = Progress(

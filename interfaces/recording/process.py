@@ -3,6 +3,8 @@
 import datetime
 import subprocess
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -41,6 +43,7 @@ class RecorderProcess:
         foxglove_port: int | None,
     ) -> None:
         self.copies = EventCopies(bus)
+        self._leaving = False
         self.ended: RecorderEnded | None = None
         """What was recorded, once this has been left; None if the recorder died before."""
         order = RecorderOrder(
@@ -66,6 +69,19 @@ class RecorderProcess:
             raise RecorderError(f"the recorder ended with code {self.process.wait(END_S)}")
         self.begun = msgspec.json.decode(line, type=RecorderBegun)
 
+    def watch(self, died: Callable[[int], None]) -> None:
+        """Have `died` called at once with the process's code if it ends before this is left.
+
+        It is called in a thread of its own.
+        """
+
+        def wait() -> None:
+            code = self.process.wait()
+            if not self._leaving:
+                died(code)
+
+        threading.Thread(target=wait, name="recorder-watch", daemon=True).start()
+
     def __enter__(self) -> Self:
         return self
 
@@ -75,6 +91,7 @@ class RecorderProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._leaving = True
         try:
             output, _ = self.process.communicate(timeout=END_S)  # the end of its input ends it
         except subprocess.TimeoutExpired:
