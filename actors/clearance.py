@@ -62,6 +62,11 @@ class Clearance:
         """Its consignments by their ids, ended ones too."""
         return self._desk.book.records
 
+    @property
+    def rules(self) -> BorderRules:
+        """The rules by which it decides."""
+        return self._desk.rules
+
     def snapshot(self) -> bytes:
         """All that it remembers, as MessagePack.
 
