@@ -1,0 +1,1 @@
+"""What is on disk: the one database, a file a table."""
