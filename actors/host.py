@@ -3,6 +3,9 @@
 A host is a synchronous actor: Ray delivers one sender's messages to it in their order. Messages
 also come from the link's thread and from the timer thread; a lock lets one in at a time. A send
 that fails is lost, as on any wire: machines are written for that.
+
+What a durable machine is told is in its journal before anything comes of it. When it starts, its
+host puts the journal through the same `handle` again, and carries nothing out but its timers.
 """
 
 import heapq
@@ -24,13 +27,25 @@ from ray.actor import ActorHandle
 
 from actors.effects import CancelTimer, Command, Effect, Emit, Reply, Send, SetTimer
 from actors.messages import Message, Started, TimerFired, decode_message, encode
-from actors.ports import ClockFactory, LinkFactory, MachineFactory, SinkFactory
+from actors.ports import (
+    ClockFactory,
+    Journal,
+    JournalFactory,
+    LinkFactory,
+    MachineFactory,
+    SinkFactory,
+    Snapshot,
+    no_journal,
+)
+from actors.replay import replay
 
 NAMESPACE = "bordergate"
 OBJECT_STORE_BYTES = 80 * 2**20
 """Close to the least that Ray takes: messages are small and travel inside their calls."""
 REPLY_S = 10.0
 """How long an answer is waited for."""
+COMPACT_INPUTS = 20_000
+"""After so many inputs a durable machine's state is kept in place of them [ours]."""
 
 
 class Ports(msgspec.Struct, frozen=True):
@@ -39,6 +54,7 @@ class Ports(msgspec.Struct, frozen=True):
     clock: ClockFactory
     link: LinkFactory
     sink: SinkFactory
+    journal: JournalFactory = no_journal
 
 
 class Host:
@@ -57,7 +73,14 @@ class Host:
         self._settings = 0
         self._lateness_ns: list[int] = []
         self._peers: dict[str, ActorHandle[Host]] = {}
+        self._journal = ports.journal(machine.name)
+        self._inputs = 0
+        """In the journal since its snapshot."""
+        self._last_ns = 0
+        """Of the newest of them: the time of a durable machine never goes back."""
         with self._lock:
+            if self._journal is not None:
+                self._recover(self._journal)
             self._handle(Started())
         if self._link is not None:
             self._link.open(self._from_outside)
@@ -94,13 +117,30 @@ class Host:
 
     def _handle(self, message: Message) -> Message | None:
         """One message through the machine, its effects carried out. Call with the lock held."""
-        now_ns = self._clock.now_ns()
+        now_ns = max(self._clock.now_ns(), self._last_ns)
         try:
-            return self._carry_out(self._machine.handle(message, now_ns), now_ns)
+            effects = self._machine.handle(message, now_ns)
+            if self._journal is not None:
+                self._note(self._journal, message, now_ns)
+            return self._carry_out(effects, now_ns)
         except Exception:  # noqa: BLE001 - whatever it is, the machine's state can't be trusted
             # A new process begins as unknown and asks what is true; Ray starts it.
             traceback.print_exc()
             os._exit(1)
+
+    def _recover(self, journal: Journal) -> None:
+        """Bring the newly made machine to the state in which its last process ended."""
+        replayed = replay(self._machine, journal)
+        self._inputs, self._last_ns = replayed.inputs, replayed.last_ns
+        self._carry_out([SetTimer(*timer) for timer in replayed.timers.items()], 0)
+
+    def _note(self, journal: Journal, message: Message, now_ns: int) -> None:
+        """Put an input on disk. One that the machine failed at is not there to fail at again."""
+        journal.write(message, now_ns)
+        self._inputs, self._last_ns = self._inputs + 1, now_ns
+        if self._inputs >= COMPACT_INPUTS and isinstance(self._machine, Snapshot):
+            journal.compact(self._machine.snapshot(), now_ns)
+            self._inputs = 0
 
     def _carry_out(self, effects: list[Effect], now_ns: int) -> Message | None:
         reply: Message | None = None

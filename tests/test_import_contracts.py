@@ -9,7 +9,10 @@ import pytest
 
 PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 FILES = [
-    *(f"actors/{name}.py" for name in ("host", "wiring", "ports", "effects", "messages", "errors")),
+    *(
+        f"actors/{name}.py"
+        for name in ("host", "wiring", "replay", "ports", "effects", "messages", "errors")
+    ),
     *(f"actors/{name}.py" for name in ("agv", "crane", "lane", "booth", "fleet_manager")),
     *(f"actors/{name}.py" for name in ("base", "border", "clearance")),
     *("actors/consignment/__init__.py", "actors/consignment/record.py"),

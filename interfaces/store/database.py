@@ -58,6 +58,11 @@ class Database:
             event.listen(self.engine, "begin", _begin_writing)
 
     @property
+    def url(self) -> str:
+        """The URL, with its password if it has one: not for people or logs."""
+        return self._url.render_as_string(hide_password=False)
+
+    @property
     def shown(self) -> str:
         """The URL without its password."""
         return self._url.render_as_string(hide_password=True)
