@@ -63,6 +63,11 @@ class Clearance:
         return self._desk.book.records
 
     @property
+    def is_open(self) -> bool:
+        """Whether its side lets crossings begin, its hours apart."""
+        return self._desk.book.is_open
+
+    @property
     def rules(self) -> BorderRules:
         """The rules by which it decides."""
         return self._desk.rules

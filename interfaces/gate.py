@@ -13,15 +13,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import msgspec
 import psutil
 
+from actors.base import Side
+from actors.border import BorderAnswer
+from actors.clearance import clearance_name
 from actors.host import Ports, ask_host, start_hosts, start_ray, stop_ray
 from actors.messages import Message
 from actors.site.devices import FLEET_MANAGER, devices
 from actors.site.expand import expand
 from actors.site.load import load_site
-from actors.wiring import makers
+from actors.wiring import clearances, makers
 from interfaces.drivers import END_S, Driven, Driver, plant
+from interfaces.store.database import Database
+from interfaces.store.journal import StoreJournals
 from robotics.clock import GateTime
 from robotics.telemetry import Bus, EventKeeper, EventSinks, SignalForwarder, SignalReader
 
@@ -34,21 +40,34 @@ class LiveGate:
     Enter it to have the data plane, the robots and Ray; `start` then starts the actors. Leaving it
     ends every process that was started. `keeper` and `signals` are read and closed by a `ViewPump`.
 
+    With a `store`, the clearances of both sides are hosted too, if the site has rules for them; the
+    store's tables are there.
+
     Raises:
         DriverError: on entering; what drives the robots did not come up.
     """
 
     def __init__(
-        self, site_path: Path, *, speed: float = 1.0, seed: int = 1, driver: Driver = PLANT
+        self,
+        site_path: Path,
+        *,
+        speed: float = 1.0,
+        seed: int = 1,
+        driver: Driver = PLANT,
+        store: Database | None = None,
     ) -> None:
         self.day = datetime.datetime.now(datetime.UTC).date()
         self.site = load_site(site_path, self.day)
         self.roadmap = expand(self.site, self.day)
         self.devices = devices(self.site, self.day)
         self.gate_time = GateTime(epoch_ns=time.time_ns(), speed=speed)
-        self.unanswered = [FLEET_MANAGER, *(device.id for device in self.devices)]
+        self._clearances = clearances(self.site) if store and self.site.clearance else {}
+        self.unanswered = [
+            FLEET_MANAGER, *(device.id for device in self.devices), *self._clearances
+        ]  # fmt: skip
         """Machines whose actor has not answered yet."""
-        self._site_path, self._seed, self._driver = site_path, seed, driver
+        self._site_path, self.seed, self._driver = site_path, seed, driver
+        self._store = store
 
     def __enter__(self) -> Self:
         self._folder = tempfile.mkdtemp(prefix="bordergate-")  # mode 700
@@ -74,7 +93,10 @@ class LiveGate:
     def start(self, progress: Callable[[str, int], None]) -> None:
         """Start an actor for every machine; `progress` hears (name, process) of each."""
         ports = Ports(clock=self.gate_time, link=self._links, sink=EventSinks(self.bus))
-        every = makers(self.site, self.roadmap, self.day)
+        if self._store is not None:
+            journals = StoreJournals(self._store.url, frozenset(self._clearances))
+            ports = msgspec.structs.replace(ports, journal=journals)
+        every = {**makers(self.site, self.roadmap, self.day), **self._clearances}
         for name, process in start_hosts(every, ports):
             self.unanswered.remove(name)
             progress(name, process)
@@ -92,6 +114,20 @@ class LiveGate:
         assert reply is not None, f"no reply to {type(message).__name__}"
         return reply
 
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """The sides whose clearances are hosted."""
+        return tuple(side for side in self.site.sides if clearance_name(side) in self._clearances)
+
+    def tell(self, side: Side, message: Message) -> BorderAnswer:
+        """Put an officer's or an enterprise's word to the clearance of a side; raises as `ask`."""
+        name = clearance_name(side)
+        if name in self.unanswered:
+            raise ConnectionError(f"{name} is still being started")
+        reply = ask_host(name, message)
+        assert isinstance(reply, BorderAnswer), f"no answer to {type(message).__name__}"
+        return reply
+
     def _driven(self) -> Driven:
         return Driven(
             site_path=self._site_path,
@@ -99,7 +135,7 @@ class LiveGate:
             roadmap=self.roadmap,
             day=self.day,
             devices=self.devices,
-            seed=self._seed,
+            seed=self.seed,
             gate_time=self.gate_time,
             bus=self.bus,
         )

@@ -13,6 +13,7 @@ from interfaces.cli.ros import ros
 from interfaces.cli.say import EXIT_BAD_INPUT, complain
 from interfaces.cli.service import booth, crane, place, vehicle, zone
 from interfaces.cli.simulate import simulate
+from interfaces.cli.token import token
 from interfaces.cli.up import up
 from interfaces.cli.version import version
 from interfaces.cli.world import world
@@ -27,7 +28,7 @@ app = typer.Typer(
 )
 for command in (up, simulate, check, lane, world, xray, version):
     app.command()(command)
-for group in (bench, explain, vehicle, crane, booth, place, zone, ros):
+for group in (bench, explain, vehicle, crane, booth, place, zone, ros, token):
     app.add_typer(group)
 
 

@@ -1,20 +1,34 @@
 """Serves a live gate: its view, API and page, the trucks that arrive, and the end of it all."""
 
+import contextlib
 import datetime
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 
+import msgspec
 import uvicorn
 
-from actors.messages import Event, PutOrder
+from actors.base import Side
+from actors.border import Declaration, Declare, Officer
+from actors.messages import Event, OrderRequest, PutOrder
+from actors.site.rules import BorderRules
 from interfaces.api.app import create_app
+from interfaces.api.enter import Entrance
 from interfaces.api.guard import BODY_BYTES_MAX, check_bind
+from interfaces.api.roles import callers
+from interfaces.border_desk import BorderDesk
+from interfaces.copies import Copies
 from interfaces.gate import LiveGate
+from interfaces.images import NO_IMAGES, Images
+from interfaces.officers import Officers
 from interfaces.page.page import register_page
+from interfaces.peers import EmbeddedPeers
 from interfaces.pump import ViewPump
+from interfaces.store.database import Database
+from interfaces.store.tokens import Tokens
 from interfaces.view import LiveView
 from robotics.telemetry import EventCopies, RecordedEvent
 from sim.arrivals import arrivals
@@ -24,6 +38,8 @@ CLOSE_S = 1
 RETRY_S = 1.0
 """A truck's order that could not be put is put again after this time."""
 YEAR_H = 8784
+RUN_H = 24.0 * 365
+"""A run's own tokens end with it; this is how long they last if it was killed [ours]."""
 
 
 class PortTakenError(RuntimeError):
@@ -32,6 +48,8 @@ class PortTakenError(RuntimeError):
 
 class GateServer:
     """One gate at one address; `copies` hand its events on to a recorder.
+
+    `officers` are the sides whose officers are simulated. The tables of the `store` are there.
 
     Raises:
         ValueError: the address is no loopback address.
@@ -44,6 +62,9 @@ class GateServer:
         host: str,
         port: int,
         arrivals_seed: int | None,
+        store: Database,
+        officers: tuple[Side, ...] = (),
+        images: Images = NO_IMAGES,
         copies: EventCopies | None = None,
     ) -> None:
         check_bind(host)
@@ -56,9 +77,15 @@ class GateServer:
         self._socket = _bind(host, port)
         self._ending = threading.Event()
         self._failure: BaseException | None = None
+        self._tokens = Tokens(store)
+        self._run_tokens: list[str] = []
+        self._entrance = Entrance(self.run_token)
+        self._border = _border(gate, store, images)
+        self._officers = officers
         app = create_app(
             gate.site, gate.roadmap, gate.devices, self.view, gate.ask,
-            lambda: list(gate.unanswered),
+            lambda: list(gate.unanswered), callers(self._tokens),
+            self._border.desk if self._border else None, self._entrance,
         )  # fmt: skip
         register_page(app, self.view)
         config = uvicorn.Config(
@@ -69,6 +96,17 @@ class GateServer:
             ws_max_size=BODY_BYTES_MAX,
         )
         self._server = uvicorn.Server(config)
+
+    @property
+    def entrance(self) -> str:
+        """The path of the link that lets one browser in as an operator."""
+        return self._entrance.path
+
+    def run_token(self) -> str:
+        """The text of a new token of an operator, which is revoked when the gate ends."""
+        token, text = self._tokens.create("operator of this machine", "operator", "*", RUN_H)
+        self._run_tokens.append(token.id)
+        return text
 
     def run(
         self,
@@ -94,6 +132,8 @@ class GateServer:
             finally:
                 self._ending.set()
                 self._socket.close()
+                for token in self._run_tokens:
+                    self._tokens.revoke(token)
         if self._failure is not None:
             raise self._failure
 
@@ -106,12 +146,13 @@ class GateServer:
         try:
             self._gate.start(started)
             ready()
-            if self._seed is not None:
-                threading.Thread(
-                    target=self._bring_trucks, args=(self._seed,), name="trucks", daemon=True
-                ).start()
-            while not self._ending.wait(1.0):
-                summary(self._summary())
+            with self._officers_at_work():
+                if self._seed is not None:
+                    threading.Thread(
+                        target=self._bring_trucks, args=(self._seed,), name="trucks", daemon=True
+                    ).start()
+                while not self._ending.wait(1.0):
+                    summary(self._summary())
         except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where run was called
             if not self._ending.is_set():
                 self._failure = error
@@ -122,8 +163,18 @@ class GateServer:
         at_ns = self._gate.gate_time().now_ns()
         self.view.apply(RecordedEvent("gate", at_ns, event))
 
+    @contextlib.contextmanager
+    def _officers_at_work(self) -> Iterator[None]:
+        if self._border is None or not self._officers:
+            yield
+            return
+        gate, sides = self._gate, self._officers
+        officers = Officers(self._border.copies, gate.tell, gate.gate_time(), sides, gate.seed)
+        with officers.at_work():
+            yield
+
     def _bring_trucks(self, seed: int) -> None:
-        """Put an order for each truck at its time."""
+        """Put an order for each truck at its time, or declare what it brings."""
         site = self._gate.site
         clock = self._gate.gate_time()
         start = datetime.datetime.fromtimestamp(clock.now_ns() / 1e9, datetime.UTC)
@@ -131,17 +182,68 @@ class GateServer:
             wait_s = max(clock.wall_s(at_ns - clock.now_ns()), 0.0)
             while not self._ending.wait(wait_s):
                 try:
-                    self._gate.ask(PutOrder(request))
+                    self._bring(request, start)
                     break
                 except (ConnectionError, TimeoutError):
-                    wait_s = RETRY_S  # the id is the same: an order is never made twice
+                    wait_s = RETRY_S  # the id is the same: nothing is made twice
             if self._ending.is_set():
                 return
+
+    def _bring(self, request: OrderRequest, start: datetime.datetime) -> None:
+        if self._border is None:
+            self._gate.ask(PutOrder(request))
+            return
+        # A store may outlive the run, and has the ids of the runs before.
+        goods = declared_by_truck(
+            msgspec.structs.replace(request, id=f"{start:%y%m%d%H%M%S}-{request.id}")
+        )
+        by = Officer("trucking", "enterprise", goods.from_side)
+        self._gate.tell(goods.from_side, Declare(f"{goods.id}/declare", by, goods))
 
     def _summary(self) -> str:
         counts = self.view.summary()
         states = ", ".join(f"{n} {state}" for state, n in counts.by_state.items() if n)
         return f"orders: {states or 'none yet'}"
+
+
+class _Border(msgspec.Struct, frozen=True):
+    """What of the border is shared by the API and the simulated officers."""
+
+    copies: Copies
+    desk: BorderDesk
+
+
+def _border(gate: LiveGate, store: Database, images: Images) -> _Border | None:
+    """The border of a gate that hosts clearances; reads what their journals hold.
+
+    Raises:
+        JournalError: a journal was changed.
+    """
+    if not gate.sides:
+        return None
+    copies = Copies(store, gate.site, gate.sides)
+    with copies.reading():
+        pass  # a broken journal is found here, before anything is started
+    desk = BorderDesk(
+        sides=gate.sides,
+        rules=BorderRules(gate.site),
+        reading=copies.reading,
+        tell=gate.tell,
+        now_ns=gate.gate_time().now_ns,
+        images=images,
+        peers=EmbeddedPeers(gate.sides),
+    )
+    return _Border(copies, desk)
+
+
+def declared_by_truck(request: OrderRequest) -> Declaration:
+    """Electronic parts, which all sites let pass, in the container of an arrival."""
+    return Declaration(
+        id=request.id, from_side=request.from_side, to_side=request.to_side,
+        container=request.container, size_type=request.size_type, seal=f"S{request.id[-6:]}",
+        plate=f"29H-{request.id[-5:]}", hs="854231", origin=request.from_side, weight_kg=20_000,
+        twin_container=request.twin_container,
+    )  # fmt: skip
 
 
 def _bind(host: str, port: int) -> socket.socket:

@@ -9,12 +9,19 @@ import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from actors.border import BorderAnswer
+from actors.clearance import Clearance, clearance_name
 from actors.messages import Event, Message, OrderRequest, PutOrder
 from actors.site.devices import FLEET_MANAGER, devices
 from actors.site.expand import expand
 from actors.site.model import Site
-from actors.wiring import machines
+from actors.site.rules import BorderRules
+from actors.wiring import clearances, machines
 from interfaces.api.app import create_app
+from interfaces.api.roles import Caller, FindCaller
+from interfaces.border_desk import BorderDesk
+from interfaces.images import NO_IMAGES, Images
+from interfaces.peers import EmbeddedPeers
 from interfaces.view import LiveView
 from robotics.telemetry import Frame, RecordedEvent
 from sim.plant.crane import CraneController
@@ -26,6 +33,14 @@ from tests.site_files import DAY
 
 START_NS = 1_782_870_000_000_000_000
 """2026-07-01 01:40 UTC."""
+CALLERS = {"operator-of-all": Caller("Hoa", "operator", "*")}
+"""Whose tokens the gates of tests know; tests may add theirs."""
+OPERATOR = {"Authorization": "Bearer operator-of-all"}
+"""The header of a request by an operator."""
+
+
+def find_caller(text: str) -> Caller | None:
+    return CALLERS.get(text)
 
 
 class VirtualGate:
@@ -55,9 +70,12 @@ class VirtualGate:
 
     def ask(self, message: Message) -> Message:
         """What the fleet manager answers, at once."""
+        return self._ask(FLEET_MANAGER, message)
+
+    def _ask(self, machine: str, message: Message) -> Message:
         with self.lock:
             asked = len(self.world.replies)
-            self.world.post(FLEET_MANAGER, message, self.world.now_ns)
+            self.world.post(machine, message, self.world.now_ns)
             self.world.run(self.world.now_ns)
             (answer,) = self.world.replies[asked:]
             return answer
@@ -82,11 +100,39 @@ class VirtualGate:
                 ),
             )
 
-    def app(self) -> FastAPI:
+    def app(
+        self, border: BorderDesk | None = None, find: FindCaller = lambda text: CALLERS.get(text)
+    ) -> FastAPI:
         """The application over this gate."""
         return create_app(
-            self.site, self.roadmap, self.devices, self.view, self.ask, self.view.unheard
-        )
+            self.site, self.roadmap, self.devices, self.view, self.ask, self.view.unheard,
+            find, border,
+        )  # fmt: skip
+
+    def border(self, images: Images = NO_IMAGES) -> BorderDesk:
+        """The gate's border from now on: both sides' clearances, without officers."""
+        sides = {}
+        for make in clearances(self.site).values():
+            clearance = make()
+            assert isinstance(clearance, Clearance)
+            sides[clearance.side] = clearance
+            self.world.add(clearance)
+
+        @contextlib.contextmanager
+        def reading() -> Iterator[dict[str, Clearance]]:
+            with self.lock:
+                yield sides
+
+        return BorderDesk(
+            sides=tuple(sides), rules=BorderRules(self.site), reading=reading, tell=self.tell,
+            now_ns=lambda: self.world.now_ns, images=images, peers=EmbeddedPeers(tuple(sides)),
+        )  # fmt: skip
+
+    def tell(self, side: str, message: Message) -> BorderAnswer:
+        """What the clearance of a side answers, at once."""
+        answer = self._ask(clearance_name(side), message)
+        assert isinstance(answer, BorderAnswer)
+        return answer
 
 
 def put(name: str, container: str = "CSQU3054383", way: str = "VN-CN") -> PutOrder:

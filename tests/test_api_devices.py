@@ -5,7 +5,7 @@ import pytest
 
 from actors.site.load import load_site
 from robotics.telemetry import Frame, LinkSignal
-from tests.gate_server import VirtualGate, put, served
+from tests.gate_server import OPERATOR, VirtualGate, put, served
 from tests.site_files import DEMO
 
 
@@ -16,7 +16,10 @@ def gate() -> VirtualGate:
 
 @pytest.fixture
 def api(gate: VirtualGate) -> Iterator[httpx.Client]:
-    with served(gate.app()) as url, httpx.Client(base_url=f"{url}/api/v1") as client:
+    with (
+        served(gate.app()) as url,
+        httpx.Client(base_url=f"{url}/api/v1", headers=OPERATOR) as client,
+    ):
         yield client
 
 

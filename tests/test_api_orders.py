@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from actors.messages import Message, OrderAnswer
 from actors.site.load import load_site
 from interfaces.api.app import create_app
-from tests.gate_server import VirtualGate, served
+from tests.gate_server import OPERATOR, VirtualGate, find_caller, served
 from tests.site_files import DEMO
 
 BODY = {"container": "CSQU3054383", "size_type": "45G1", "from_side": "VN", "to_side": "CN"}
@@ -22,7 +22,10 @@ def gate() -> VirtualGate:
 
 @pytest.fixture
 def api(gate: VirtualGate) -> Iterator[httpx.Client]:
-    with served(gate.app()) as url, httpx.Client(base_url=f"{url}/api/v1") as client:
+    with (
+        served(gate.app()) as url,
+        httpx.Client(base_url=f"{url}/api/v1", headers=OPERATOR) as client,
+    ):
         yield client
 
 
@@ -38,18 +41,18 @@ def at(answer: httpx.Response) -> dict[str, str]:
 
 
 def test_an_order_is_created_once_and_read_back_at_once(api: httpx.Client) -> None:
-    created = api.put("/orders/a", json=BODY)
+    created = api.put("/orders/a", json=BODY, headers=OPERATOR)
     assert created.status_code == 201
     assert created.headers["location"] == "/api/v1/orders/a"
     assert created.json()["state"] == "queued"
     assert created.json()["history"][0]["at"].endswith("Z")
-    again = api.put("/orders/a", json=BODY)
+    again = api.put("/orders/a", json=BODY, headers=OPERATOR)
     assert again.status_code == 200
     assert again.json() == created.json() == api.get("/orders/a").json()
 
 
 def test_other_content_under_a_known_id_is_a_conflict(api: httpx.Client) -> None:
-    api.put("/orders/a", json=BODY)
+    api.put("/orders/a", json=BODY, headers=OPERATOR)
     answer = api.put("/orders/a", json=BODY | {"priority": 5})
     assert answer.status_code == 409
     at(answer)
@@ -57,7 +60,7 @@ def test_other_content_under_a_known_id_is_a_conflict(api: httpx.Client) -> None
 
 
 def test_a_queued_order_can_be_cancelled_again_and_again(api: httpx.Client) -> None:
-    api.put("/orders/a", json=BODY)
+    api.put("/orders/a", json=BODY, headers=OPERATOR)
     for _ in range(2):
         answer = api.post("/orders/a/cancel")
         assert answer.status_code == 200
@@ -67,7 +70,7 @@ def test_a_queued_order_can_be_cancelled_again_and_again(api: httpx.Client) -> N
 
 def test_an_order_on_its_way_cannot_be_cancelled(api: httpx.Client, gate: VirtualGate) -> None:
     gate.advance(5)
-    api.put("/orders/a", json=BODY)
+    api.put("/orders/a", json=BODY, headers=OPERATOR)
     while api.get("/orders/a").json()["state"] not in ("carrying", "scanning", "crossing"):
         gate.advance(30)
     answer = api.post("/orders/a/cancel")
@@ -79,7 +82,7 @@ def test_an_order_whose_vehicle_is_under_way_is_cancelled_with_the_vehicle(
     api: httpx.Client, gate: VirtualGate
 ) -> None:
     gate.advance(5)
-    api.put("/orders/a", json=BODY)
+    api.put("/orders/a", json=BODY, headers=OPERATOR)
     gate.advance(5)
     assert api.get("/orders/a").json()["state"] == "to_pickup"
     assert api.post("/orders/a/cancel").status_code == 202
@@ -238,9 +241,11 @@ def test_a_silent_fleet_manager_means_come_back_later(
     def silent(_message: Message) -> Message:
         raise trouble
 
-    app = create_app(gate.site, gate.roadmap, gate.devices, gate.view, silent, gate.view.unheard)
+    app = create_app(
+        gate.site, gate.roadmap, gate.devices, gate.view, silent, gate.view.unheard, find_caller
+    )
     with served(app) as url:
-        answer = httpx.put(f"{url}/api/v1/orders/a", json=BODY)
+        answer = httpx.put(f"{url}/api/v1/orders/a", json=BODY, headers=OPERATOR)
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) > 0
     at(answer)
@@ -252,9 +257,11 @@ def test_a_direction_that_the_site_does_not_serve_is_refused_with_a_reason(
     def only_out(_message: Message) -> Message:
         return OrderAnswer("refused", None, "direction CN-VN, not VN-CN")
 
-    app = create_app(gate.site, gate.roadmap, gate.devices, gate.view, only_out, gate.view.unheard)
+    app = create_app(
+        gate.site, gate.roadmap, gate.devices, gate.view, only_out, gate.view.unheard, find_caller
+    )
     with served(app) as url:
-        answer = httpx.put(f"{url}/api/v1/orders/a", json=BODY)
+        answer = httpx.put(f"{url}/api/v1/orders/a", json=BODY, headers=OPERATOR)
     assert answer.status_code == 422
     at(answer)
     assert "not VN-CN" in answer.json()["detail"]

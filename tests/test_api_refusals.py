@@ -11,7 +11,7 @@ from websockets.typing import Origin
 
 from actors.site.load import load_site
 from interfaces.api.guard import check_bind
-from tests.gate_server import VirtualGate, served
+from tests.gate_server import OPERATOR, VirtualGate, served
 from tests.site_files import DEMO
 
 
@@ -49,7 +49,7 @@ def test_other_pages_may_not_write(url: str, origin: str) -> None:
 
 
 def test_the_page_itself_may_write(url: str) -> None:
-    answer = httpx.post(f"{url}/api/v1/orders/a/cancel", headers={"origin": url})
+    answer = httpx.post(f"{url}/api/v1/orders/a/cancel", headers={"origin": url, **OPERATOR})
     assert problem(answer, 404) == "not-found"
 
 
@@ -110,7 +110,9 @@ def test_a_chunked_body_is_refused_as_soon_as_it_is_too_large(url: str, path: st
 def test_the_longest_allowed_body_is_read(url: str) -> None:
     body = json.dumps({"container": "x" * 60_000}).encode()
     answer = httpx.put(
-        f"{url}/api/v1/orders/a", content=body, headers={"content-type": "application/json"}
+        f"{url}/api/v1/orders/a",
+        content=body,
+        headers={"content-type": "application/json", **OPERATOR},
     )
     assert problem(answer, 422) == "invalid"
     assert len(answer.content) < 2000  # what was given is shown shortened

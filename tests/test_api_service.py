@@ -1,5 +1,6 @@
 """What operators do by hand, over the API and the command line."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import pytest
 from actors.messages import InjectFault
 from actors.site.load import load_site
 from interfaces.frames import state_frame
-from tests.gate_server import VirtualGate, put, served
+from tests.gate_server import OPERATOR, VirtualGate, put, served
 from tests.site_files import DEMO
 
 
@@ -30,7 +31,7 @@ def url(gate: VirtualGate) -> Iterator[str]:
 
 @pytest.fixture
 def api(url: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"{url}/api/v1") as client:
+    with httpx.Client(base_url=f"{url}/api/v1", headers=OPERATOR) as client:
         yield client
 
 
@@ -148,6 +149,7 @@ def command(url: str, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "interfaces.main", *words, "--port", port],
         capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, "BORDERGATE_TOKEN": "operator-of-all"},
     )  # fmt: skip
 
 

@@ -143,8 +143,12 @@ def test_percentiles_are_values_that_were_measured() -> None:
         percentile([], 0.5)
 
 
-def call(port: int, path: str, method: str = "GET", body: object = None) -> tuple[int, object]:
+def call(
+    port: int, path: str, method: str = "GET", body: object = None, token: str = ""
+) -> tuple[int, object]:
     sent = urllib.request.Request(f"http://127.0.0.1:{port}{path}", method=method)
+    if token:
+        sent.add_header("Authorization", f"Bearer {token}")
     if body is not None:
         sent.data = json.dumps(body).encode()
         sent.add_header("Content-Type", "application/json")
@@ -157,8 +161,55 @@ def call(port: int, path: str, method: str = "GET", body: object = None) -> tupl
         return 0, None
 
 
+GOODS = {
+    "from_side": "VN", "to_side": "CN", "container": "TEXU2345675", "size_type": "45G1",
+    "seal": "VN1234567", "plate": "12C-123.45", "hs": "854231", "origin": "VN",
+    "weight_kg": 20_000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ("--role", "king", "--side", "VN", "--name", "A"),
+            "--role: given 'king', allowed: viewer",
+        ),
+        (("--role", "customs", "--side", "*", "--name", "A"), "--side: given '*', allowed: one"),
+        (("--role", "customs", "--side", "vn", "--name", "A"), "two capital letters"),
+        (("--role", "customs", "--side", "VN", "--name", " "), "--name: given ' '"),
+    ],
+)
+def test_a_token_that_can_be_no_ones_is_not_made(
+    tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    store = f"sqlite:///{tmp_path / 'store.sqlite'}"
+    done = run("token", "create", *words, "--store", store)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_token_is_made_listed_and_revoked(tmp_path: Path) -> None:
+    store = ("--store", f"sqlite:///{tmp_path / 'store.sqlite'}")
+    made = run("token", "create", "--name", "Minh", "--role", "customs", "--side", "VN", *store)
+    [about, text] = made.stdout.splitlines()
+    assert "Minh, customs of VN, until" in about
+    assert text.startswith("bg_")
+    listed = run("token", "list", *store).stdout
+    assert "good" in listed
+    assert text not in listed
+    assert run("token", "revoke", about[:8], *store).returncode == 0
+    assert "revoked" in run("token", "list", *store).stdout
+    unknown = run("token", "revoke", "nothing", *store)
+    assert (unknown.returncode, "token list" in unknown.stderr) == (2, True)
+
+
 @pytest.mark.timeout(300)
-def test_up_serves_a_gate_and_ctrl_c_leaves_nothing_behind() -> None:
+def test_up_serves_a_gate_and_ctrl_c_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     port = free_port()
     up = subprocess.Popen(
         [*BORDERGATE, "up", "demo", "--speed", "20", "--no-arrivals", "--port", str(port)],
@@ -171,21 +222,32 @@ def test_up_serves_a_gate_and_ctrl_c_leaves_nothing_behind() -> None:
             assert time.monotonic() < end
             assert up.poll() is None
             time.sleep(0.2)
+        token = run("token", "run", "--port", str(port)).stdout.strip()
         order = {"container": "CSQU3054383", "size_type": "45G1", "from_side": "VN"}
-        status, told = call(port, "/api/v1/orders/one", "PUT", {**order, "to_side": "CN"})
+        status, told = call(port, "/api/v1/orders/one", "PUT", {**order, "to_side": "CN"}, token)
         assert status == 201, told
-        status, told = call(port, "/api/v1/orders/two", "PUT", {**order, "to_side": "VN"})
+        status, told = call(port, "/api/v1/orders/two", "PUT", {**order, "to_side": "VN"}, token)
         assert status == 422, told
+        assert call(port, "/api/v1/orders/two", "PUT", order)[0] == 401
+        enterprise = ("token", "create", "--name", "Lan", "--role", "enterprise", "--side", "VN")
+        lan = run(*enterprise, "--quiet", "--port", str(port)).stdout.strip()
+        status, told = call(port, "/api/v1/consignments/parts-1", "PUT", GOODS, lan)
+        assert status == 201, told
         other = run("up", "demo", "--port", str(port))
         assert other.returncode == 1
         assert "port" in other.stderr
         while True:
             _, told = call(port, "/api/v1/orders/one")
             assert isinstance(told, dict)
-            if told["state"] == "done":
+            _, followed = call(port, "/api/v1/consignments/parts-1")
+            assert isinstance(followed, dict)
+            if told["state"] == "done" and followed["state"] != "declared":
                 break
             assert time.monotonic() < end + 120
             time.sleep(0.5)
+        [announced] = (tmp_path / "bordergate" / "gates").iterdir()
+        assert announced.stat().st_mode & 0o777 == 0o600
+        [store] = (tmp_path / "bordergate" / "runs").glob("*/store.sqlite")
         started = psutil.Process(up.pid).children(recursive=True)
         up.send_signal(signal.SIGINT)
         assert up.wait(5) == 0
@@ -198,4 +260,9 @@ def test_up_serves_a_gate_and_ctrl_c_leaves_nothing_behind() -> None:
     said = up.stdout.read()
     assert "Ready: 14 devices and the fleet manager." in said
     assert "\x1b[" not in said
+    assert token not in said
+    assert not announced.exists()
+    listed = run("token", "list", "--store", f"sqlite:///{store}").stdout
+    assert listed.count("revoked") == 1
+    assert "Lan" in listed
     assert said.endswith("Ended; nothing is left running.\n")

@@ -14,7 +14,7 @@ from actors.fleet.reasons import Reasons
 from actors.messages import CostTerms, ExplainOrder, OrderExplained, PairCost
 from actors.site.load import load_site
 from tests.gate import order, replied
-from tests.gate_server import VirtualGate, put, served
+from tests.gate_server import OPERATOR, VirtualGate, put, served
 from tests.site_files import DEMO
 from tests.test_fleet_manager import Fleet
 
@@ -75,7 +75,7 @@ def explain(name: str, port: int | None) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_api_tells_the_terms_and_their_sum(gate: VirtualGate, url: str):
-    with httpx.Client(base_url=f"{url}/api/v1/orders") as api:
+    with httpx.Client(base_url=f"{url}/api/v1/orders", headers=OPERATOR) as api:
         gate.ask(put("a"))
         waiting = api.get("/a/explanation").json()
         assert (waiting["outcome"], waiting["at"], waiting["chosen"]) == ("waiting", None, None)

@@ -57,8 +57,8 @@ class Journalled:
         return effects
 
 
-def state(clearance: Clearance) -> dict[str, object]:
-    return {key: value for key, value in vars(clearance).items() if key != "rules"}
+def state(clearance: Clearance) -> bytes:
+    return clearance.snapshot()
 
 
 def driven(database: Database, seed: int, steps: int, harm: float) -> dict[str, Journalled]:

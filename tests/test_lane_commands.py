@@ -1,5 +1,6 @@
 """Commands to lanes, by the API and by the command line."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import pytest
 from actors.messages import CommandLane, LaneAnswer, Message
 from interfaces.api.app import create_app
 from tests.gate import FOUR_LANES
-from tests.gate_server import VirtualGate, served
+from tests.gate_server import OPERATOR, VirtualGate, find_caller, served
 
 
 @pytest.fixture
@@ -29,7 +30,7 @@ def url(gate: VirtualGate) -> Iterator[str]:
 
 @pytest.fixture
 def lanes(url: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"{url}/api/v1/lanes") as client:
+    with httpx.Client(base_url=f"{url}/api/v1/lanes", headers=OPERATOR) as client:
         yield client
 
 
@@ -106,9 +107,11 @@ def test_without_an_answer_a_repeat_is_called_safe(gate: VirtualGate):
     def no_answer(_: Message) -> Message:
         raise TimeoutError
 
-    app = create_app(gate.site, gate.roadmap, gate.devices, gate.view, no_answer, gate.view.unheard)
+    app = create_app(
+        gate.site, gate.roadmap, gate.devices, gate.view, no_answer, gate.view.unheard, find_caller
+    )
     with served(app) as url:
-        answer = httpx.post(f"{url}/api/v1/lanes/D1/close")
+        answer = httpx.post(f"{url}/api/v1/lanes/D1/close", headers=OPERATOR)
         assert answer.status_code == 503
         assert "repeating it is safe" in answer.json()["detail"]
 
@@ -127,6 +130,7 @@ def command_line(url: str, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*command, "--port", str(urlsplit(url).port)],
         capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, "BORDERGATE_TOKEN": "operator-of-all"},
     )  # fmt: skip
 
 

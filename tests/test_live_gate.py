@@ -22,7 +22,7 @@ from interfaces.api.app import create_app
 from interfaces.gate import LiveGate
 from interfaces.pump import ViewPump
 from interfaces.view import LiveView
-from tests.gate_server import served
+from tests.gate_server import OPERATOR, find_caller, served
 from tests.live_orders import request, until, virtual_histories
 
 SPEED = 20.0
@@ -134,7 +134,7 @@ def test_devices_whose_process_dies_come_back_and_finish_their_orders(running: R
 @pytest.mark.timeout(240)
 def test_commands_of_the_api_reach_devices_on_ray(running: Running) -> None:
     gate, view = running.gate, running.view
-    app = create_app(gate.site, gate.roadmap, gate.devices, view, gate.ask, lambda: [])
+    app = create_app(gate.site, gate.roadmap, gate.devices, view, gate.ask, lambda: [], find_caller)
 
     def service(name: str) -> str:
         return next(d.service for d in view.devices("vehicle", "crane") if d.id == name)
@@ -145,7 +145,7 @@ def test_commands_of_the_api_reach_devices_on_ray(running: Running) -> None:
         x_m, y_m = gate.roadmap.nodes[gate.roadmap.places[place].node]
         return math.hypot(signal.x_m - x_m, signal.y_m - y_m)
 
-    with served(app) as url, httpx.Client(base_url=f"{url}/api/v1") as api:
+    with served(app) as url, httpx.Client(base_url=f"{url}/api/v1", headers=OPERATOR) as api:
         until(lambda: view.summary().by_state.keys() <= {"done", "cancelled"}, "all orders ended")
         for path in ("/vehicles/AGV-001", "/cranes/CN-C1"):
             assert api.post(f"{path}/withdraw").json()["service"] == "withdrawn"

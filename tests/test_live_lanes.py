@@ -13,7 +13,7 @@ from interfaces.api.app import create_app
 from interfaces.gate import LiveGate
 from interfaces.pump import ViewPump
 from interfaces.view import LiveView
-from tests.gate_server import served
+from tests.gate_server import OPERATOR, find_caller, served
 from tests.live_orders import until
 from tests.site_files import demo_with
 from tests.test_live_gate import SPEED, Running
@@ -38,9 +38,18 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def lanes(running: Running) -> Iterator[httpx.Client]:
     gate = running.gate
     app = create_app(
-        gate.site, gate.roadmap, gate.devices, running.view, gate.ask, lambda: gate.unanswered
+        gate.site,
+        gate.roadmap,
+        gate.devices,
+        running.view,
+        gate.ask,
+        lambda: gate.unanswered,
+        find_caller,
     )
-    with served(app) as url, httpx.Client(base_url=f"{url}/api/v1/lanes", timeout=30) as client:
+    with (
+        served(app) as url,
+        httpx.Client(base_url=f"{url}/api/v1/lanes", headers=OPERATOR, timeout=30) as client,
+    ):
         yield client
 
 

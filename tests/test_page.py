@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from actors.messages import DeviceChanged, Obstacle, Outline, PutObstacle, SetService
 from actors.site.load import load_site
+from interfaces.api.roles import COOKIE
 from interfaces.page.page import register_page
 from interfaces.pump import ViewPump
 from robotics.telemetry import (
@@ -98,6 +99,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser, url: str) -> Iterator[Page]:
     """The page, live; nothing of it may fail or come from elsewhere."""
     page = browser.new_page(viewport={"width": 1680, "height": 950})
+    page.context.add_cookies([{"name": COOKIE, "value": "operator-of-all", "url": url}])
     troubles: list[str] = []
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on(

@@ -1,8 +1,9 @@
 """The web application: the API under `/api/v1`, its documents, and the health routes."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi_offline import FastAPIOffline
 from starlette.routing import compile_path
 
@@ -12,19 +13,29 @@ from actors.site.roadmap import Roadmap
 from interfaces.api import problems
 from interfaces.api.asking import Ask
 from interfaces.api.booths import booths_router
+from interfaces.api.consignments import consignments_router
 from interfaces.api.cranes import cranes_router
+from interfaces.api.decisions import decisions_router
+from interfaces.api.enter import Entrance, enter_router
 from interfaces.api.events import events_router
+from interfaces.api.exchange import exchange_router
 from interfaces.api.guard import Guard
 from interfaces.api.health import health_router
+from interfaces.api.holds import holds_router
+from interfaces.api.inspections import inspections_router
 from interfaces.api.lanes import lanes_router
+from interfaces.api.me import me_router
 from interfaces.api.obstacles import obstacles_router
 from interfaces.api.orders import orders_router
 from interfaces.api.places import places_router
-from interfaces.api.problems import Problem, ProblemError
+from interfaces.api.problems import Problem, ProblemError, documented
+from interfaces.api.roles import OPEN, RULES, FindCaller, access, check_rules
 from interfaces.api.site import site_router
 from interfaces.api.stream import stream_router
+from interfaces.api.trucks import trucks_router
 from interfaces.api.vehicles import vehicles_router
 from interfaces.api.zones import zones_router
+from interfaces.border_desk import BorderDesk
 from interfaces.frames import FrameSource
 from interfaces.view import LiveView
 
@@ -43,6 +54,9 @@ def create_app(
     view: LiveView,
     ask: Ask,
     readiness: Callable[[], list[str]],
+    find_caller: FindCaller,
+    border: BorderDesk | None = None,
+    entrance: Entrance | None = None,
 ) -> FastAPI:
     """The application, to be served by one process on a loopback address (`guard.check_bind`).
 
@@ -54,6 +68,12 @@ def create_app(
         ask: Puts a message to the fleet manager and waits for its answer; called from a pool of
             threads. May raise TimeoutError or ConnectionError, which become a 503.
         readiness: The names of the devices that have not answered yet; called from the pool too.
+        find_caller: Whose token it is; called from the pool too.
+        border: Consignments, of a gate that clears them.
+        entrance: The link that lets the page in.
+
+    Raises:
+        RuntimeError: for a route there is no rule that says who may use it.
     """
     app = FastAPIOffline(
         title=f"bordergate – {site.title}",
@@ -65,7 +85,7 @@ def create_app(
         static_url="/api/docs-static",  # swagger-ui out of the package, not from a CDN
         swagger_ui_oauth2_redirect_url="/api/docs/oauth2-redirect",
     )
-    api = APIRouter(prefix="/api/v1")
+    api = APIRouter(prefix="/api/v1", dependencies=[Depends(access(find_caller))])
     for router in (
         site_router(site, roadmap, devices),
         orders_router(view, ask),
@@ -77,16 +97,32 @@ def create_app(
         obstacles_router(view, ask),
         zones_router(view, ask),
         events_router(view),
+        me_router(),
         stream_router(FrameSource(view)),
+        *(_border_routers(border, site) if border is not None else ()),
     ):
         api.include_router(router)
     app.include_router(api)
     app.include_router(health_router(readiness))
+    if entrance is not None:
+        app.include_router(enter_router(entrance))
     problems.install(app)
-    _document_problems(app)
+    _document(app)
+    check_rules(app, also=("GET /api/v1/stream",))
     _refuse_the_rest(app)
     app.add_middleware(Guard)
     return app
+
+
+def _border_routers(border: BorderDesk, site: Site) -> list[APIRouter]:
+    return [
+        consignments_router(border, tuple(site.arrivals.size_types)),
+        holds_router(border),
+        decisions_router(border),
+        inspections_router(border),
+        trucks_router(border),
+        exchange_router(border),
+    ]
 
 
 def _refuse_the_rest(app: FastAPI) -> None:
@@ -114,16 +150,27 @@ def _refuse_the_rest(app: FastAPI) -> None:
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"]
 
 
-def _document_problems(app: FastAPI) -> None:
-    """Put the problem document's schema, which no route returns by itself, into the OpenAPI."""
+def _document(app: FastAPI) -> None:
+    """Put into the OpenAPI what no route says by itself: the problem's schema, and who may ask."""
     generate = app.openapi
 
-    def openapi() -> dict[str, object]:
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema:
+            return app.openapi_schema
         document = generate()
         schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        schemas = document["components"]["schemas"]
-        schemas.update(schema.pop("$defs"))
-        schemas["Problem"] = schema
+        components = document["components"]
+        components["schemas"].update(schema.pop("$defs"))
+        components["schemas"]["Problem"] = schema
+        components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        refusals = {str(status): answer for status, answer in documented(401, 403).items()}
+        for path, operations in document["paths"].items():
+            for method, operation in operations.items():
+                rule = RULES.get(f"{method.upper()} {path}", OPEN)
+                operation["responses"].update(refusals)
+                if isinstance(rule, frozenset):
+                    operation["security"] = [{"token": []}]
+                    operation["x-roles"] = sorted(rule)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign]

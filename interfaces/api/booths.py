@@ -34,8 +34,9 @@ def booths_router(view: LiveView, ask: Ask) -> APIRouter:
                 return StationOut.seen(seen, view)
         raise ProblemError(404, "not-found", f"The site has no booth {id}.")
 
-    def is_known(name: str) -> bool:
-        return any(seen.device.id == name for seen in view.stations("booth"))
+    def side_of(name: str) -> str | None:
+        found = (seen.device for seen in view.stations("booth") if seen.device.id == name)
+        return next((device.side for device in found), None)
 
-    add_service_routes(router, ask, "booth", is_known, WITHDRAWING)
+    add_service_routes(router, ask, "booth", side_of, WITHDRAWING)
     return router

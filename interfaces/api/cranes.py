@@ -34,8 +34,9 @@ def cranes_router(view: LiveView, ask: Ask) -> APIRouter:
                 return StationOut.seen(seen, view)
         raise ProblemError(404, "not-found", f"The site has no crane {id}.")
 
-    def is_known(name: str) -> bool:
-        return any(seen.device.id == name for seen in view.stations("crane"))
+    def side_of(name: str) -> str | None:
+        found = (seen.device for seen in view.stations("crane") if seen.device.id == name)
+        return next((device.side for device in found), None)
 
-    add_service_routes(router, ask, "crane", is_known, WITHDRAWING)
+    add_service_routes(router, ask, "crane", side_of, WITHDRAWING)
     return router

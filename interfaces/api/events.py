@@ -2,15 +2,24 @@
 
 import json
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from fastapi import APIRouter, Header
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
+from actors.border import (
+    ConsignmentEnded,
+    CustodyChanged,
+    HoldChanged,
+    SideChanged,
+    StepsVoided,
+    StepTaken,
+)
 from actors.messages import (
     Alarm,
     DeviceChanged,
+    Event,
     LaneOrdered,
     ObstacleChanged,
     OrderChanged,
@@ -37,13 +46,19 @@ zones, present, at), `alarm` (data: source, kind, subject, detail, at), `start` 
 without `Last-Event-ID`; its id is that of the newest event so far) and `reset` (events between
 `Last-Event-ID` and `oldest` are lost to this client: read the resources anew).
 
+Of consignments: `step` (what, by, reason; a crossing has the same event_id on both sides),
+`steps_voided` (back_to, reason), `hold` (kind, present, by, reason), `custody` (custody, event_id),
+`consignment_ended` (result, by, reason), all with consignment, side and at; `side` (side, is_open,
+by, reason, at). `by` is name, role and side.
+
 Kinds of alarm: `order_left`: the order `subject` and an AGV that could take it have both been idle
 for a minute; `order_stands`: the order's AGV stood for a minute though there was room for it where
 it was to go; `fleet_waits`: AGVs have not said where they stand, so that none moves;
 `vehicle_stopped`: the AGV's controller reports a fault; `vehicle_silent`: the AGV
 does not report, although asked; `station_out`: the crane or scanner is out of order; `zone_in_use`:
 an AGV is in a zone that was blocked, or may already drive into it; `recorder_ended`: nothing is
-recorded any more, by `--record` or for Foxglove.
+recorded any more, by `--record` or for Foxglove; `consignment_stays`: it is on a side for longer
+than the rules allow.
 """
 
 
@@ -100,41 +115,41 @@ async def stream(log: EventLog, last_event_id: str | None) -> AsyncIterator[Serv
 def rendered(entry: Logged, log: EventLog) -> ServerSentEvent:
     """One entry in its form on the wire."""
     recorded = entry.recorded
-    event = recorded.event
-    if isinstance(event, OrderChanged):
-        kind, data = "order", OrderOut.of(event.order).model_dump_json()
-    elif isinstance(event, Alarm):
-        alarm = {**msgspec.structs.asdict(event), "at": time_of(recorded.at_ns)}
-        kind, data = "alarm", json.dumps(alarm, ensure_ascii=False)
-    elif isinstance(event, LaneOrdered):
-        order = {"id": event.lane, **msgspec.structs.asdict(event.order)}
-        kind, data = "lane_order", json.dumps({**order, "at": time_of(recorded.at_ns)})
-    elif isinstance(event, ServiceChanged):
-        changed = {
-            "id": event.name,
-            "service": event.service,
-            "detail": event.detail,
-            "at": time_of(recorded.at_ns),
-        }
-        kind, data = "service", json.dumps(changed, ensure_ascii=False)
-    elif isinstance(event, ObstacleChanged):
-        obstacle = {
-            "id": event.obstacle.id,
-            "zones": event.obstacle.zones,
-            "present": event.present,
-            "at": time_of(recorded.at_ns),
-        }
-        kind, data = "obstacle", json.dumps(obstacle, ensure_ascii=False)
+    kind, told = _told(recorded.event)
+    if isinstance(recorded.event, OrderChanged):
+        data = OrderOut.of(recorded.event.order).model_dump_json()
     else:
-        assert isinstance(event, DeviceChanged)
-        told = {
-            "id": event.device,
-            "kind": event.kind,
-            "state": event.state,
-            "detail": event.detail,
-            "at": time_of(recorded.at_ns),
-        }
-        if event.side:
-            told["side"] = event.side
-        kind, data = "device", json.dumps(told, ensure_ascii=False)
+        data = json.dumps({**told, "at": time_of(recorded.at_ns)}, ensure_ascii=False)
     return ServerSentEvent(data, event=kind, id=log.entry_id(entry.seq))
+
+
+def _told(event: Event) -> tuple[str, dict[str, Any]]:
+    """The type of an event, and its data without the time."""
+    match event:
+        case OrderChanged():
+            return "order", {}
+        case Alarm():
+            return "alarm", msgspec.structs.asdict(event)
+        case LaneOrdered(lane, order):
+            return "lane_order", {"id": lane, **msgspec.structs.asdict(order)}
+        case ServiceChanged(name, service, detail):
+            return "service", {"id": name, "service": service, "detail": detail}
+        case ObstacleChanged(obstacle, present):
+            return "obstacle", {"id": obstacle.id, "zones": obstacle.zones, "present": present}
+        case DeviceChanged(device, kind, state, detail, side):
+            told = {"id": device, "kind": kind, "state": state, "detail": detail}
+            return "device", {**told, "side": side} if side else told
+        case StepTaken():
+            return "step", msgspec.to_builtins(event)
+        case StepsVoided():
+            return "steps_voided", msgspec.to_builtins(event)
+        case HoldChanged():
+            return "hold", msgspec.to_builtins(event)
+        case CustodyChanged():
+            return "custody", msgspec.to_builtins(event)
+        case ConsignmentEnded():
+            return "consignment_ended", msgspec.to_builtins(event)
+        case SideChanged():
+            return "side", msgspec.to_builtins(event)
+        case _:
+            raise AssertionError(f"{type(event).__name__} has no form on the wire")

@@ -31,5 +31,9 @@ def places_router(view: LiveView, ask: Ask) -> APIRouter:
                 return PlaceNow.seen(seen)
         raise ProblemError(404, "not-found", f"The site has no place {id}.")
 
-    add_service_routes(router, ask, "place", view.roadmap.places.__contains__, WITHDRAWING)
+    def side_of(name: str) -> str | None:
+        place = view.roadmap.places.get(name)
+        return place.side if place is not None else None
+
+    add_service_routes(router, ask, "place", side_of, WITHDRAWING)
     return router

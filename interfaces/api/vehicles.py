@@ -63,7 +63,9 @@ def vehicles_router(view: LiveView, ask: Ask) -> APIRouter:
                 return VehicleOut.seen(seen, view)
         raise ProblemError(404, "not-found", f"The site has no vehicle {id}.")
 
-    add_service_routes(router, ask, "vehicle", is_known, WITHDRAWING)
+    add_service_routes(
+        router, ask, "vehicle", lambda name: "" if is_known(name) else None, WITHDRAWING
+    )
 
     @router.put(
         "/{id}/position",

@@ -1,6 +1,7 @@
 """Speaking to the API of a running gate on this machine, and its complaints in plain words."""
 
 import json
+import os
 import urllib.error
 import urllib.request
 from typing import Annotated, Any
@@ -9,12 +10,15 @@ from urllib.parse import quote
 import typer
 
 from interfaces.cli.say import EXIT_BAD_INPUT, EXIT_FAILED, complain
+from interfaces.store.run import running_at
 
 ANSWER_S = 10.0
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """Asks this machine itself, whatever proxies the environment names."""
-REFUSED = (404, 409, 422)
-"""What was asked for does not exist or cannot be: the caller's mistake."""
+TOKEN_VARIABLE = "BORDERGATE_TOKEN"
+"""A token in it is used in place of the one that the gate wrote down for this user."""
+REFUSED = (401, 403, 404, 409, 422)
+"""What was asked for does not exist, cannot be, or is not the caller's: his mistake."""
 
 PortOption = Annotated[int, typer.Option("--port", min=1, max=65535, help="Of the gate's API.")]
 
@@ -31,6 +35,11 @@ def ask_gate(
     url = f"http://127.0.0.1:{port}/api/v1/{parts}"
     data = None if body is None else json.dumps(body).encode()
     headers = {} if body is None else {"Content-Type": "application/json"}
+    token = os.environ.get(TOKEN_VARIABLE, "")
+    if not token and (running := running_at(port)) is not None:
+        token = running.token
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
     request = urllib.request.Request(url, data, headers, method=method)
     try:
         with DIRECT.open(request, timeout=ANSWER_S) as answer:

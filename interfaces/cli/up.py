@@ -1,12 +1,17 @@
 """`bordergate up SITE`: the gate live, with its API and page, until Ctrl-C."""
 
+import contextlib
+import datetime
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.status import Status
 
+from actors.base import Side
 from actors.site.bundled import find_site
 from interfaces.cli.recording import (
     FoxgloveOption,
@@ -25,7 +30,10 @@ from interfaces.cli.say import EXIT_FAILED, complain, err, out
 from interfaces.cli.sites import SiteArgument
 from interfaces.drivers import Driver, DriverError, plant, reference_robots, robots_behind
 from interfaces.gate import LiveGate
+from interfaces.images import NO_IMAGES, ImageFolder
 from interfaces.server import GateServer, PortTakenError
+from interfaces.store.database import Database, StoreError, file_url
+from interfaces.store.run import Running, announced, run_folder
 
 
 def up(
@@ -48,6 +56,18 @@ def up(
     reference: Annotated[
         bool, typer.Option("--reference", help="With --driver ros: reference robots, started here.")
     ] = False,
+    store: Annotated[
+        str,
+        typer.Option(metavar="URL", help="The database; else a new file in the run's own folder."),
+    ] = "",
+    officers: Annotated[
+        str,
+        typer.Option(help="Whose officers are simulated: simulated (all), none, or one side."),
+    ] = "simulated",
+    images: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", file_okay=False, help="X-ray images, by consignment."),
+    ] = None,
     record: RecordOption = None,
     record_mb_max: RecordTotalOption = 4096,
     record_file_mb: RecordFileOption = 256,
@@ -62,13 +82,19 @@ def up(
     live_port = foxglove_port if foxglove else None
     try:
         with (
-            LiveGate(path, speed=speed, seed=seed, driver=robots) as gate,
+            _store(store, path) as database,
+            LiveGate(path, speed=speed, seed=seed, driver=robots, store=database) as gate,
             start_recorder(gate, path, record, bounds, live_port) as recorder,
+            contextlib.ExitStack() as told,
         ):
             copies = recorder.copies if recorder else None
             server = GateServer(
-                gate, host, port, arrivals_seed=seed if arrivals else None, copies=copies
-            )
+                gate, host, port, arrivals_seed=seed if arrivals else None, copies=copies,
+                store=database, officers=_simulated(officers, gate.sides),
+                images=ImageFolder(images) if images else NO_IMAGES,
+            )  # fmt: skip
+            running = Running(database.url, server.run_token())
+            token_file = told.enter_context(announced(port, running))
             if recorder is not None:
                 watch(recorder, server.tell)
             out.print(f"Starting {gate.site.title}: {len(gate.unanswered)} actors.")
@@ -86,7 +112,10 @@ def up(
                 bar.stop()
                 out.print(f"Ready: {len(gate.devices)} devices and the fleet manager.")
                 out.print(f"Page  http://{host}:{port}/")
+                out.print(f"      http://{host}:{port}{server.entrance} once, to command from it")
                 out.print(f"API   http://{host}:{port}/api/docs")
+                out.print(f"Store {database.shown}")
+                out.print(f"Token of an operator, for this run: {token_file}")
                 if recorder is not None:
                     say_begun(recorder, record)
                 out.print("Ctrl-C ends it.")
@@ -102,9 +131,37 @@ def up(
     except ValueError as error:
         complain(f"--host: {error}")
         raise typer.Exit(2) from None
-    except (DriverError, PortTakenError) as error:
+    except (DriverError, PortTakenError, StoreError) as error:
         complain(str(error))
         raise typer.Exit(EXIT_FAILED) from None
+
+
+@contextlib.contextmanager
+def _store(url: str, site: Path) -> Iterator[Database]:
+    """The database of the run, with its tables."""
+    if not url:
+        now = datetime.datetime.now(datetime.UTC)
+        url = file_url(run_folder(site.stem, now) / "store.sqlite")
+    database = Database(url)
+    try:
+        database.create_all()
+        yield database
+    finally:
+        database.close()
+
+
+def _simulated(officers: str, sides: tuple[Side, ...]) -> tuple[Side, ...]:
+    """The sides whose officers are simulated; ends with a word on what is none."""
+    match officers:
+        case "simulated":
+            return sides
+        case "none":
+            return ()
+        case side if side in sides:
+            return (side,)
+    allowed = ", ".join(("simulated", "none", *sides))
+    complain(f"--officers: given {officers!r}, allowed: {allowed}")
+    raise typer.Exit(2)
 
 
 def _driver(driver: str, rosbridge: str, reference: bool) -> Driver:
