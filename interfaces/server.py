@@ -87,7 +87,7 @@ class GateServer:
             lambda: list(gate.unanswered), callers(self._tokens),
             self._border.desk if self._border else None, self._entrance,
         )  # fmt: skip
-        register_page(app, self.view)
+        register_page(app, self.view, has_desk=self._border is not None)
         config = uvicorn.Config(
             app,
             log_level="warning",

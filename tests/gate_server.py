@@ -18,7 +18,7 @@ from actors.site.model import Site
 from actors.site.rules import BorderRules
 from actors.wiring import clearances, machines
 from interfaces.api.app import create_app
-from interfaces.api.roles import Caller, FindCaller
+from interfaces.api.roles import ROLES, Caller, FindCaller
 from interfaces.border_desk import BorderDesk
 from interfaces.images import NO_IMAGES, Images
 from interfaces.peers import EmbeddedPeers
@@ -33,7 +33,11 @@ from tests.site_files import DAY
 
 START_NS = 1_782_870_000_000_000_000
 """2026-07-01 01:40 UTC."""
-CALLERS = {"operator-of-all": Caller("Hoa", "operator", "*")}
+CALLERS = {
+    f"{role}-{side}": Caller(f"{role} of {side}", role, side)
+    for role in ROLES
+    for side in ("VN", "CN", "*")
+} | {"operator-of-all": Caller("Hoa", "operator", "*")}
 """Whose tokens the gates of tests know; tests may add theirs."""
 OPERATOR = {"Authorization": "Bearer operator-of-all"}
 """The header of a request by an operator."""
@@ -100,9 +104,7 @@ class VirtualGate:
                 ),
             )
 
-    def app(
-        self, border: BorderDesk | None = None, find: FindCaller = lambda text: CALLERS.get(text)
-    ) -> FastAPI:
+    def app(self, border: BorderDesk | None = None, find: FindCaller = CALLERS.get) -> FastAPI:
         """The application over this gate."""
         return create_app(
             self.site, self.roadmap, self.devices, self.view, self.ask, self.view.unheard,

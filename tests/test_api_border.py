@@ -10,12 +10,12 @@ import pytest
 
 from actors.messages import OrderChanged
 from actors.site.load import load_site
-from interfaces.api.roles import ROLES, Caller
+from interfaces.api.roles import Caller
 from interfaces.images import ImageFolder
 from robotics.imaging.picture import png16, read_png16
 from robotics.imaging.review import Anomaly
 from sim.xray.scan import scan
-from tests.gate_server import VirtualGate, served
+from tests.gate_server import CALLERS, VirtualGate, served
 from tests.site_files import DEMO
 
 GOODS: dict[str, Any] = {
@@ -23,11 +23,6 @@ GOODS: dict[str, Any] = {
     "seal": "VN1234567", "plate": "12C-123.45", "hs": "854231", "origin": "VN",
     "weight_kg": 20_000,
 }  # fmt: skip
-CALLERS = {
-    f"{role}-{side}": Caller(f"{role} of {side}", role, side)
-    for role in ROLES
-    for side in ("VN", "CN", "*")
-}
 
 
 class Border:
@@ -84,7 +79,7 @@ def idle() -> Iterator[Border]:
     gate = VirtualGate(load_site(DEMO))
     desk = gate.border()
     gate.advance(5)
-    with served(gate.app(desk, CALLERS.get)) as url:
+    with served(gate.app(desk)) as url:
         yield Border(gate, url)
 
 
@@ -93,7 +88,7 @@ def border(images: Path) -> Iterator[Border]:
     gate = VirtualGate(load_site(DEMO))
     desk = gate.border(ImageFolder(images))
     gate.advance(5)
-    with served(gate.app(desk, CALLERS.get)) as url:
+    with served(gate.app(desk)) as url:
         yield Border(gate, url)
 
 

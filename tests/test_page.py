@@ -6,14 +6,19 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
+import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from actors.messages import DeviceChanged, Obstacle, Outline, PutObstacle, SetService
 from actors.site.load import load_site
 from interfaces.api.roles import COOKIE
+from interfaces.images import ImageFolder
 from interfaces.page.page import register_page
 from interfaces.pump import ViewPump
+from robotics.imaging.picture import png16
+from robotics.imaging.review import Anomaly
 from robotics.telemetry import (
     Bus,
     EventKeeper,
@@ -24,8 +29,10 @@ from robotics.telemetry import (
     SignalPublisher,
     SignalReader,
 )
+from sim.xray.scan import scan
 from tests.gate_server import VirtualGate, put, served
 from tests.site_files import DEMO
+from tests.test_api_border import Border
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium on the path")
@@ -48,6 +55,9 @@ class RunningGate:
         bus = Bus(str(folder))
         SignalForwarder(bus)
         self.gate = VirtualGate(load_site(DEMO), start_ns=time.time_ns())
+        self.images = folder / "images"
+        self.images.mkdir()
+        self.border = self.gate.border(ImageFolder(self.images))
         self.sink = EventSink(bus, "gate")
         self.gate.record(lambda recorded: self.sink.record(recorded.event, recorded.at_ns))
         self.pump = ViewPump(self.gate.view, EventKeeper(bus), SignalReader(bus))
@@ -81,8 +91,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningGate]:
 
 @pytest.fixture(scope="module")
 def url(running: RunningGate) -> Iterator[str]:
-    app = running.gate.app()
-    register_page(app, running.gate.view)
+    app = running.gate.app(running.border)
+    register_page(app, running.gate.view, has_desk=True)
     with served(app) as url:
         yield url
 
@@ -245,3 +255,56 @@ def test_a_lost_connection_is_said_loudly(page: Page) -> None:
     expect(page.get_by_role("alert")).to_contain_text("Connection to the gate lost")
     expect(page.get_by_test_id("connection")).to_have_text("Connection lost")
     assert page.evaluate("bordergate.connected") is False
+
+
+@pytest.fixture(scope="module")
+def desk(running: RunningGate, url: str) -> Border:
+    """A consignment that was scanned, with an image in which something is marked."""
+    border = Border(running.gate, url)
+    border.brings()
+    for _ in range(120):
+        if border.whole()["state"] == "scanned":
+            break
+        running.gate.advance(60)
+    seen = scan("electronics", "45G1", "1", "density")
+    (running.images / "K1.png").write_bytes(png16(seen.image))
+    box = Anomaly(*seen.planted[0], "density", 2.5)
+    (running.images / "K1.json").write_bytes(msgspec.json.encode((box,)))
+    return border
+
+
+def opened(browser: Browser, url: str, token: str) -> Page:
+    page = browser.new_page(viewport={"width": 1680, "height": 950})
+    if token:
+        page.context.add_cookies([{"name": COOKIE, "value": token, "url": url}])
+    page.goto(f"{url}/desk#K1")
+    return page
+
+
+def test_an_officer_sees_the_image_and_decides_with_a_reason(
+    browser: Browser, desk: Border, url: str
+) -> None:
+    page = opened(browser, url, "customs-VN")
+    expect(page.get_by_test_id("me")).to_contain_text("customs of VN")
+    expect(page.locator("tr[data-consignment='K1']")).to_contain_text("CSQU3054383")
+    expect(page.get_by_test_id("inspection")).to_contain_text("denser than declared")
+    expect(page.locator(".bg-xray rect")).to_have_count(1)
+    word = page.locator("button[data-word='image_decided']")
+    expect(word).to_be_disabled()
+    page.get_by_test_id("reason").fill("pump motors, as declared")
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / "desk.png")
+    word.click()
+    expect(page.get_by_test_id("history")).to_contain_text("pump motors, as declared")
+    decided = desk.get("/decisions?consignment=K1").json()["items"][-1]
+    assert (decided["what"], decided["by"]) == ("image_decided", "customs of VN")
+    page.close()
+
+
+def test_without_a_token_the_desk_only_reads(browser: Browser, desk: Border, url: str) -> None:
+    page = opened(browser, url, "")
+    expect(page.get_by_test_id("me")).to_contain_text("reading only")
+    expect(page.get_by_test_id("decision")).to_contain_text("You only read")
+    expect(page.locator("[data-word]")).to_have_count(0)
+    assert httpx.put(f"{url}/api/v1/decisions/X", json={}).status_code == 401
+    page.close()

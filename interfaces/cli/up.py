@@ -113,6 +113,8 @@ def up(
                 out.print(f"Ready: {len(gate.devices)} devices and the fleet manager.")
                 out.print(f"Page  http://{host}:{port}/")
                 out.print(f"      http://{host}:{port}{server.entrance} once, to command from it")
+                if gate.sides:
+                    out.print(f"Desk  http://{host}:{port}/desk")
                 out.print(f"API   http://{host}:{port}/api/docs")
                 out.print(f"Store {database.shown}")
                 out.print(f"Token of an operator, for this run: {token_file}")

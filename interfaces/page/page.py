@@ -61,6 +61,10 @@ class GatePage(Element, component="gate_page.js", esm={"bordergate-page": "parts
         await self.run_method("update", taken, timeout=ACK_S)
 
 
+class DeskPage(Element, component="desk_page.js", esm={"bordergate-page": "parts"}):
+    """The border desk as one element; it asks the API by itself, with the browser's token."""
+
+
 class Feed:
     """Sends one page its updates, never more than one ahead of what it has taken."""
 
@@ -99,8 +103,11 @@ def row(seen: OrderView) -> OrderRow:
     )
 
 
-def register_page(app: FastAPI, view: LiveView) -> None:
-    """Put the operator page at `/` of the app; once a process, after all other routes."""
+def register_page(app: FastAPI, view: LiveView, has_desk: bool = False) -> None:
+    """Put the operator page at `/` of the app; once a process, after all other routes.
+
+    `has_desk`: the border desk at `/desk`, too; the app has the resources of the border.
+    """
     frames = FrameSource(view)
     title = f"{view.site.title} – bordergate"
 
@@ -109,6 +116,14 @@ def register_page(app: FastAPI, view: LiveView) -> None:
         ui.add_css(HERE / "style.css")
         feed = Feed(view, frames, GatePage())
         ui.timer(TICK_S, feed.tick)
+
+    if has_desk:
+
+        @ui.page("/desk", title=f"Border desk – {title}", dark=None)
+        def desk_page() -> None:
+            ui.add_css(HERE / "style.css")
+            ui.add_css(HERE / "desk.css")
+            DeskPage()
 
     ui.run_with(
         app,
