@@ -59,11 +59,6 @@ class Clearance:
         self._desk = Desk(side, self.name, other, fleet, rules)
 
     @property
-    def rules(self) -> BorderRules:
-        """The rules that it goes by."""
-        return self._desk.rules
-
-    @property
     def records(self) -> dict[str, Record]:
         """Its consignments by their ids, ended ones too."""
         return self._desk.book.records

@@ -46,7 +46,8 @@ AlarmKind = Literal[
 although asked. `station_out`: a crane's or scanner's controller reports a fault.
 `zone_in_use`: a zone was blocked that an AGV is in, or may already drive into.
 `consignment_stays`: longer on a side than the rules allow; `consignment_perishes`: perishables that
-are under way for long. `recorder_ended`: what records the gate has ended before it; nothing is recorded any more."""
+are under way for long. `recorder_ended`: what records the gate has ended before it; nothing is
+recorded any more."""
 Service = Literal["in", "withdrawn", "stopped", "silent", "out"]
 """Whether a device or place takes part: `in` service; `withdrawn` by an operator; of an AGV
 `stopped` by a fault or `silent`; of a crane or booth `out` of order."""
