@@ -94,6 +94,7 @@ class Agv:
         self._next: StartStep | None = None
         self._phase: StepPhase = "done"
         self._outcome = ""
+        self._image = ""
         self._load_told = False
         self._crossings: dict[int, Crossing] = {}
 
@@ -343,7 +344,7 @@ class Agv:
         return [*effects, *self._show("idle", "")]
 
     def _begin(self, step: StartStep, now_ns: int) -> list[Effect]:
-        self._step, self._phase, self._outcome = step, "accepted", ""
+        self._step, self._phase, self._outcome, self._image = step, "accepted", "", ""
         effects: list[Effect] = [CancelTimer("retry")]
         if step.action == "cross":
             if step.step in self._crossings:
@@ -412,8 +413,8 @@ class Agv:
                 return self._serve(step, now_ns)
             case LoadConfirmed() if self._load_told:
                 return self._finish(now_ns)
-            case ScanDecided(_, _, verdict) if step.action == "scan":
-                self._outcome = verdict
+            case ScanDecided(_, _, verdict, image) if step.action == "scan":
+                self._outcome, self._image = verdict, image
                 return self._finish(now_ns)
             case Charged(_, _, battery_pct) if step.action == "charge":
                 self._battery_pct = battery_pct
@@ -589,6 +590,7 @@ class Agv:
             visits=visits,
             fault=self._fault,
             limit=self._limit.number,
+            image=self._image,
         )
         return Send(self.fleet, report)
 

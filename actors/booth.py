@@ -90,7 +90,7 @@ class Booth:
     def _on_request(self, request: RequestScan, now_ns: int) -> list[Effect]:
         for scan in self._done:
             if scan.step == request.step:
-                return [Send(request.agv, ScanDecided(scan.step, self.name, scan.verdict))]
+                return [self._decided(request.agv, scan)]
         if request.step in self._refused:
             return [self._refuse(request)]
         if self._scan is not None:
@@ -107,6 +107,9 @@ class Booth:
     def _out(self) -> str:
         """Why it is out of service; empty if it is not."""
         return self._fault or ("withdrawn" if self._withdrawn else "")
+
+    def _decided(self, agv: str, scan: ScanFinished) -> Effect:
+        return Send(agv, ScanDecided(scan.step, self.name, scan.verdict, scan.image))
 
     def _refuse(self, request: RequestScan) -> Effect:
         if request.step not in self._refused:
@@ -152,7 +155,7 @@ class Booth:
             CancelTimer("overdue"),
             CancelTimer("query"),
             *self._show("idle", ""),
-            Send(request.agv, ScanDecided(scan.step, self.name, scan.verdict)),
+            self._decided(request.agv, scan),
         ]
 
     def _on_state(self, truth: ScannerState, now_ns: int) -> list[Effect]:

@@ -238,11 +238,11 @@ class CustodyTaken(Message):
 
 
 class ClearanceResult(Message):
-    """How it ended on the receiving side."""
+    """How it ended on the receiving side; or before it crossed, on the one that sent it."""
 
     id: str
     consignment: str
-    result: Literal["released", "seized", "returned"]
+    result: Result
     reason: str
 
 
@@ -260,6 +260,25 @@ class StepTaken(Event):
     reason: str
     event_id: str = ""
     """Of a crossing: the same on both sides."""
+
+
+class ImageJudged(Event):
+    """An officer's word on an image, beside the review's: where they differ is counted."""
+
+    consignment: str
+    side: Side
+    image: str
+    verdict: str
+    """Of the review."""
+    judged: Literal["clear", "suspicious"]
+    """By the officer; that is final."""
+    by: Officer
+    reason: str
+
+    @property
+    def differs(self) -> bool:
+        """Whether the officer has said the contrary of the review."""
+        return self.verdict in ("clear", "suspicious") and self.verdict != self.judged
 
 
 class StepsVoided(Event):

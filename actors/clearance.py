@@ -30,6 +30,7 @@ from actors.border import (
 from actors.consignment import exchange, transport
 from actors.consignment.commands import command
 from actors.consignment.desk import Book, Desk
+from actors.consignment.metering import call_forward
 from actors.consignment.record import Record
 from actors.consignment.steps import advance
 from actors.effects import Effect, Emit, Send, SetTimer
@@ -129,10 +130,23 @@ class Clearance:
             case _:
                 return []
 
+    def _perishes(self, record: Record, now_ns: int) -> list[Effect]:
+        """The perishables clock: it runs from the declaration, whatever is waited for."""
+        most_h = self.rules.at(now_ns).perishable_h_max
+        declared = record.steps.get("declared")
+        if not record.declaration.perishable or declared is None or record.perishing:
+            return []
+        if not record.has_custody or now_ns - declared.at_ns <= most_h * 3600e9:
+            return []
+        record.perishing = True
+        waits = record.held if record.holds else f"waits for {record.next}"
+        text = f"perishables, declared {most_h:g} h ago; {waits}"
+        return [Emit(Alarm(self.name, "consignment_perishes", record.id, text))]
+
     def _repeat(self, now_ns: int) -> list[Effect]:
         """Say again what is not answered; see whether time has made a step possible."""
         desk = self._desk
-        effects = desk.outbox.repeats()
+        effects = [*desk.outbox.repeats(), *call_forward(desk, now_ns)]
         stay_ns = round(desk.rules.at(now_ns).stay_h_max * 3600e9)
         for name, record in self.records.items():
             if record.ended or "gated_out" in record.steps:
@@ -146,4 +160,5 @@ class Clearance:
                 record.overstayed = True
                 text = f"longer than {stay_ns // (3600 * 10**9)} h on side {self.side}"
                 effects.append(Emit(Alarm(self.name, "consignment_stays", name, text)))
+            effects += self._perishes(record, now_ns)
         return [*effects, SetTimer("repeat", now_ns + REPEAT_NS)]

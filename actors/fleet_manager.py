@@ -5,6 +5,8 @@ to free AGVs (`actors.fleet.allocation`); steps and grants to AGVs that can go o
 (`actors.fleet.dispatch`).
 """
 
+import typing
+
 import msgspec
 
 from actors.effects import Effect, Emit, Reply, Send, SetTimer
@@ -68,6 +70,7 @@ from actors.messages import (
     StartStep,
     StationReport,
     TimerFired,
+    Verdict,
 )
 from actors.safety import AgreeReversal, EngageStop, PermitTow, ReportConditions, ResetStop
 from actors.site.roadmap import Place
@@ -76,6 +79,9 @@ REPLANNED_MOST = 10
 """So many trips that have fallen behind are fitted anew at each audit [ours]."""
 SERVING: dict[Action, OrderState] = {"load": "loading", "scan": "scanning", "unload": "unloading"}
 """The state of an order while its AGV is served."""
+
+
+VERDICTS: dict[str, Verdict] = {word: word for word in typing.get_args(Verdict)}
 
 
 class FleetManager:
@@ -354,7 +360,7 @@ class FleetManager:
                 vehicle.trip is not None
                 and self.traffic.granted_end(vehicle.name) >= vehicle.trip.arrive
             ):  # it cannot be where it has not been let
-                effects += self._finish(vehicle, report.outcome, now_ns)
+                effects += self._finish(vehicle, report.outcome, now_ns, report.image)
             case "accepted" if job is not None and step.action == "load":
                 if job.give_up or job.let_go:
                     effects.append(Send(vehicle.name, AbandonStep(step.step)))
@@ -404,7 +410,7 @@ class FleetManager:
         self._undecided = True
         return [Send(vehicle.name, AbandonStep(step.step))]
 
-    def _finish(self, vehicle: Vehicle, outcome: str, now_ns: int) -> list[Effect]:
+    def _finish(self, vehicle: Vehicle, outcome: str, now_ns: int, image: str = "") -> list[Effect]:
         """The present step is done: note what that means, and go over to the next one."""
         step, vehicle.step, vehicle.next = vehicle.step, vehicle.next, None
         vehicle.trip, vehicle.next_trip = vehicle.next_trip, None
@@ -424,7 +430,7 @@ class FleetManager:
                 return job.come_into("carrying", now_ns)
             case "scan":
                 job.scanned = True
-                job.verdict = "clear" if outcome == "clear" else "suspicious"
+                job.verdict, job.image = VERDICTS.get(outcome, "unreviewed"), image
                 self.doors.note(job)
                 if outcome != "clear" and job.guard is None:  # else its keeper says what becomes
                     job.fails_because = f"image {outcome}; set down on side {vehicle.side}"

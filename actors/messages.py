@@ -18,7 +18,9 @@ from actors.base import Side as Side
 
 Action = Literal["load", "scan", "cross", "unload", "charge", "park"]
 Transfer = Literal["truck_to_agv", "agv_to_truck"]
-Verdict = Literal["clear", "suspicious"]
+Verdict = Literal["clear", "suspicious", "unreadable", "unreviewed"]
+"""Of the review, never of an officer. `unreadable`: it cannot be told from this image;
+`unreviewed`: the review is down. Only `clear` speaks for the container, and passes none alone."""
 StepPhase = Literal["accepted", "permitted", "refused", "abandoned", "serving", "done"]
 OrderState = Literal[
     "queued", "assigned", "to_pickup", "loading", "carrying", "scanning", "crossing", "unloading",
@@ -35,7 +37,7 @@ LaneCommand = Literal["open", "close", "block", "reverse"]
 AlarmKind = Literal[
     "order_left", "order_stands", "fleet_waits",
     "vehicle_stopped", "vehicle_silent", "station_out", "zone_in_use",
-    "consignment_stays", "recorder_ended",
+    "consignment_stays", "consignment_perishes", "recorder_ended",
 ]  # fmt: skip
 """`order_left`: an order could move and an AGV could take it, and neither does anything.
 `order_stands`: an order's AGV has no road, though there is room for it where it is to go.
@@ -43,7 +45,9 @@ AlarmKind = Literal[
 `vehicle_stopped`: an AGV's controller reports a fault. `vehicle_silent`: an AGV does not report,
 although asked. `station_out`: a crane's or scanner's controller reports a fault.
 `zone_in_use`: a zone was blocked that an AGV is in, or may already drive into.
-`recorder_ended`: what records the gate has ended before it; nothing is recorded any more."""
+`consignment_stays`: longer on a side than the rules allow; `consignment_perishes`: perishables that
+are under way for long. `recorder_ended`: what records the gate has ended before it; nothing is
+recorded any more."""
 Service = Literal["in", "withdrawn", "stopped", "silent", "out"]
 """Whether a device or place takes part: `in` service; `withdrawn` by an operator; of an AGV
 `stopped` by a fault or `silent`; of a crane or booth `out` of order."""
@@ -269,6 +273,8 @@ class AgvReport(Message):
     """Why its controller has stopped it."""
     limit: int = 0
     """Number of the speed limit that it was told last; 0: none yet."""
+    image: str = ""
+    """Of a scan that is done: the name of its image."""
 
 
 # --- AGV <-> crane, and the crane's controller ------------------------------------------------
@@ -354,6 +360,8 @@ class ScanDecided(Message):
     step: int
     booth: str
     verdict: Verdict
+    image: str = ""
+    """Its name in the store of images; empty: there is none."""
 
 
 class StartScan(Message):
@@ -368,6 +376,8 @@ class ScanFinished(Message):
 
     step: int
     verdict: Verdict
+    image: str = ""
+    """Its name in the store of images; empty: there is none."""
 
 
 class ScannerState(Message):
@@ -611,6 +621,8 @@ class OrderReport(Message):
     """Of its image, once it is scanned."""
     crossed: bool
     allowed: tuple[Leg, ...]
+    image: str = ""
+    """The name of the image that the verdict speaks of; empty: there is none."""
 
 
 class CommandLane(Message):
@@ -844,7 +856,7 @@ AnyMessage = (
 AnyEvent = (
     OrderChanged | DeviceChanged | LaneOrdered | ServiceChanged | ObstacleChanged | Alarm
     | border.StepTaken | border.StepsVoided | border.HoldChanged | border.CustodyChanged
-    | border.ConsignmentEnded | border.SideChanged
+    | border.ConsignmentEnded | border.SideChanged | border.ImageJudged
     | safety.StopChanged | safety.LimitsChanged | safety.ReversalChanged
 )  # fmt: skip
 

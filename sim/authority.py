@@ -1,52 +1,40 @@
-"""The gate with its border: simulated officers of both sides, and how long consignments dwell.
+"""The gate with its border: simulated officers of both sides, who do their work in their time.
 
-Each officer's word takes the time of its kind; there are officers enough. Times are means [A], from
-the figures of the domain; drawn exponentially.
+How many officers there are, how long each word takes and how channels are shared stands in the
+section `officers` of the site file. Times are drawn exponentially.
 """
 
 import datetime
+from collections import Counter
 from random import Random
 
-import msgspec
-
-from actors.border import Channel, Declaration, Declare, Officer, Role, StepTaken
+from actors.border import Channel, Declaration, Declare, Dispose, Officer, Role
 from actors.clearance import Clearance, clearance_name
+from actors.consignment.record import Record
 from actors.messages import Event
 from actors.site.model import Site
 from actors.wiring import clearances
+from robotics.imaging.review import Declared
 from sim.arrivals import arrivals
-from sim.border_officers import CHANNELS, DECIDERS, right_word
+from sim.booth_images import BoothImages, cargo_of
+from sim.border_officers import right_word
 from sim.border_reader import BorderReader
+from sim.border_report import BorderLog
 from sim.checker import Checker
+from sim.plant.scanner import ScannerController
 from sim.simulate import build
 
 S = 10**9
 LOOK_NS = 10 * S
 """Officers look at their desks so often."""
-CHANNEL_SHARES = (45, 40, 15)
-SERVICE_S: dict[str, float] = {
-    "registered": 60, "called_forward": 30, "gated_in": 30, "quarantine_cleared": 300,
-    "fee_paid": 30, "image_decided": 60, "on_truck": 150, "gated_out": 30,
-    "papers": 600, "inspection": 5400, "release": 300, "hold": 1800,
-}  # fmt: skip
-"""Mean time of each word [s]: officer 60, manual opening 45 to 180 min, truck gate 30 (A)."""
-
-
-class Dwell(msgspec.Struct, frozen=True):
-    """How long consignments waited for a step [min], and whose it was."""
-
-    step: str
-    owner: Role
-    count: int
-    p50_min: float
-    p90_min: float
-    p95_min: float
 
 
 class BorderGate:
     """A site in virtual time with the clearances and officers of both sides."""
 
-    def __init__(self, site: Site, day: datetime.date, seed: int) -> None:
+    def __init__(
+        self, site: Site, day: datetime.date, seed: int, images: BoothImages | None = None
+    ) -> None:
         self.random = Random(f"{seed}/authority")
         self.start = datetime.datetime.combine(day, datetime.time(), datetime.UTC)
         start_ns = round(self.start.timestamp()) * S
@@ -58,19 +46,31 @@ class BorderGate:
             assert isinstance(clearance, Clearance)
             self.sides[clearance.side] = clearance
             self.world.add(clearance)
+        self.images = images
+        if images is not None:
+            for device in self.world.machines():
+                if isinstance(device, ScannerController):
+                    device.imager = images
         self.reader = BorderReader(site, {})
         self.world.on_event = self._note
-        self.log: list[tuple[int, Event]] = []
+        self.report = BorderLog()
         self.silent: set[str] = set()
         """Sides whose officers do nothing."""
-        self._due: dict[tuple[str, str, str], int] = {}
-        """By side, consignment and what is to be said: when it is said."""
+        self._due: dict[tuple[str, str, str], tuple[int, Role]] = {}
+        """By side, consignment and what is to be said: when it is said, and by whom."""
+        self._busy: Counter[tuple[str, Role]] = Counter()
+        """Officers at work, by side and role."""
         self._commands = 0
         self.open: dict[str, Channel] = {}
 
     def _note(self, name: str, event: Event, at_ns: int) -> None:
         self.reader.read(name, event, at_ns)
-        self.log.append((at_ns, event))
+        self.report.events.append((at_ns, event))
+
+    @property
+    def log(self) -> list[tuple[int, Event]]:
+        """Every event, and when."""
+        return self.report.events
 
     def number(self) -> str:
         """A command id that has not been used."""
@@ -79,6 +79,10 @@ class BorderGate:
 
     def declare(self, goods: Declaration, channel: Channel, at_ns: int) -> None:
         """An enterprise declares goods, which customs will give this channel."""
+        self.report.goods[goods.id] = goods
+        if self.images is not None:
+            shown = Declared(cargo_of(goods.hs), goods.size_type)
+            self.images.declared[goods.container] = shown
         self.reader.channels[goods.id] = channel
         self.reader.directions[goods.id] = f"{goods.from_side}-{goods.to_side}"
         self.open[goods.id] = channel
@@ -89,11 +93,16 @@ class BorderGate:
     def declare_arrivals(self, hours: float, trucks_per_day: int) -> None:
         """Trucks of the site's profile, channels by their shares."""
         for at_ns, order in arrivals(self.site, self.start, hours, trucks_per_day, self.seed):
+            data = self.site.officers
+            fruit = order.from_side == next(iter(self.site.sides))
+            fruit = fruit and self.random.random() < data.perishable_share
             goods = Declaration(
                 order.id, order.from_side, order.to_side, order.container, order.size_type,
-                f"S{order.id}", f"29H-{order.id}", "854231", order.from_side, 20_000,
+                f"S{order.id}", f"29H-{order.id}", "081060" if fruit else "854231",
+                order.from_side, 20_000, perishable=fruit,
             )  # fmt: skip
-            channel = self.random.choices(CHANNELS, CHANNEL_SHARES)[0]
+            names, weights = list(data.channels), list(data.channels.values())
+            channel = self.random.choices(names, weights)[0]
             self.declare(goods, channel, at_ns)
 
     def run(self, seconds: float) -> Checker:
@@ -114,7 +123,12 @@ class BorderGate:
         return self.checker
 
     def _work(self, clearance: Clearance) -> None:
-        now_ns = self.world.now_ns
+        now_ns, side = self.world.now_ns, clearance.side
+        for key, (due_ns, role) in list(self._due.items()):
+            if key[0] == side and due_ns < now_ns - LOOK_NS:  # it has become void meanwhile
+                del self._due[key]
+                self._busy[side, role] -= 1
+        metered = clearance.rules.called_max(side, now_ns) is not None
         for name, channel in list(self.open.items()):
             record = clearance.records.get(name)
             if record is None:
@@ -123,51 +137,37 @@ class BorderGate:
                 if not record.is_origin or "crossed" not in record.steps:
                     del self.open[name]
                 continue
+            if record.next == "called_forward" and not record.holds and metered:
+                self._divert_if_late(record)
+                continue
             word = right_word(record, "", channel)
             if word is None:
                 continue
             what = str(getattr(word, "what", record.next if not record.holds else "hold"))
-            due = self._due.setdefault((clearance.side, name, what), self._ready_ns(what))
-            if due <= now_ns:
-                del self._due[clearance.side, name, what]
+            role = word.by.role
+            key = (side, name, what)
+            if key not in self._due:
+                assert role != "system"
+                most = self.site.officers.counts.get(role)
+                if most is not None and self._busy[side, role] >= most:
+                    continue  # all of them have something in hand
+                self._busy[side, role] += 1
+                self._due[key] = (self._ready_ns(what), role)
+            if self._due[key][0] <= now_ns:
+                del self._due[key]
+                self._busy[side, role] -= 1
                 said = right_word(record, self.number(), channel)
                 assert said is not None
                 self.world.post(clearance.name, said, now_ns)
 
+    def _divert_if_late(self, record: Record) -> None:
+        """A truck that has waited too long to be called goes by the ordinary road."""
+        now_ns, limit_h = self.world.now_ns, self.site.officers.divert_wait_h
+        if now_ns - record.steps["declared"].at_ns > limit_h * 3600 * S:
+            by = Officer("Q", "supervisor", record.side)
+            diverted = Dispose(self.number(), by, record.id, "diverted", "waited too long")
+            self.world.post(clearance_name(record.side), diverted, now_ns)
+
     def _ready_ns(self, what: str) -> int:
-        mean_s = SERVICE_S.get(what, 60.0)
+        mean_s = self.site.officers.service_s.get(what, 60.0)
         return self.world.now_ns + round(self.random.expovariate(1 / mean_s) * S)
-
-    def dwell(self) -> list[Dwell]:
-        """How long each step took since the one before it, by the role that owns it."""
-        came: dict[str, int] = {}
-        waits: dict[tuple[str, Role], list[float]] = {}
-        for at_ns, event in self.log:
-            if not isinstance(event, StepTaken) or event.what in (
-                "papers",
-                "inspection",
-                "release",
-            ):
-                continue
-            if event.consignment in came:
-                owner = OWNERS_OF.get(event.what, event.by.role)
-                waited_min = (at_ns - came[event.consignment]) / 6e10
-                waits.setdefault((event.what, owner), []).append(waited_min)
-            came[event.consignment] = at_ns
-        return [
-            Dwell(step, owner, len(found), *(_share(found, s) for s in (0.5, 0.9, 0.95)))
-            for (step, owner), found in waits.items()
-        ]
-
-
-OWNERS_OF: dict[str, Role] = {
-    **{str(step): role for step, role in DECIDERS.items()},
-    "registered": "customs", "gated_in": "operator",
-    "exit_approved": "customs", "entry_cleared": "customs",
-}  # fmt: skip
-"""Who is waited for; the fleet and the other side are `system`."""
-
-
-def _share(found: list[float], share: float) -> float:
-    ordered = sorted(found)
-    return round(ordered[min(int(share * len(ordered)), len(ordered) - 1)], 1)

@@ -121,9 +121,9 @@ class DrawnFleet:
             return self._change(order, state="carrying", loaded=True)
         if report.verdict is None and before != report.crossed:
             drawn = self._random.random()
-            return self._change(
-                order, verdict="suspicious" if drawn < self._suspicious else "clear"
-            )
+            verdict = "suspicious" if drawn < self._suspicious else "clear"
+            image = "" if drawn > 0.97 else f"X-{order}"
+            return self._change(order, verdict=verdict, image=image)
         if not report.crossed:
             return self._change(order, crossed=True) if "cross" in report.allowed else []
         return self._change(order, state="done") if "unload" in report.allowed else []

@@ -73,7 +73,9 @@ class BorderReader:
         role = getattr(self._rules.deciders, what, None)
         if what == "declared":
             role = "enterprise"
-        automatic = what in ("quarantine_cleared", "on_truck") and by.role == "system"
+        automatic = (
+            what in ("quarantine_cleared", "on_truck", "called_forward") and by.role == "system"
+        )
         if role is not None and by.role != role and not automatic:
             self._blame(name, f"{what} decided by {by.role}, not {role}", at_ns)
         if role is None and by.role != "system":

@@ -75,6 +75,10 @@ class World:
         """
         return self._machines[name]
 
+    def machines(self) -> list[Machine]:
+        """All of them."""
+        return list(self._machines.values())
+
     def __contains__(self, name: str) -> bool:
         return name in self._machines
 

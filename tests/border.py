@@ -18,6 +18,7 @@ from actors.messages import (
 from actors.site.devices import FLEET_MANAGER
 from actors.site.model import Site
 from sim.authority import BorderGate
+from sim.booth_images import BoothImages
 from sim.border_officers import declaration
 from tests.gate import DAY
 from tests.test_border_drive import both_scans
@@ -34,8 +35,10 @@ def officer(role: str, side: str) -> Officer:
 class Border:
     """A border gate in which things happen, and what the log says of it."""
 
-    def __init__(self, site: Site | None = None, seed: int = 1) -> None:
-        self.gate = BorderGate(site or both_scans(), DAY, seed)
+    def __init__(
+        self, site: Site | None = None, seed: int = 1, images: BoothImages | None = None
+    ) -> None:
+        self.gate = BorderGate(site or both_scans(), DAY, seed, images)
         self.world = self.gate.world
         self.run(10)
 
@@ -68,6 +71,9 @@ class Border:
 
     def events(self, kind: type[E]) -> list[E]:
         return [event for _, event in self.gate.log if isinstance(event, kind)]
+
+    def alarms(self, kind: str) -> list[Alarm]:
+        return [alarm for alarm in self.events(Alarm) if alarm.kind == kind]
 
     def steps(self, name: str) -> list[str]:
         return [e.what for e in self.events(StepTaken) if e.consignment == name]

@@ -1,5 +1,7 @@
 """Officers' commands: who may say what, and what follows from it."""
 
+from typing import Literal
+
 from actors.border import (
     BorderAnswer,
     ClearanceResult,
@@ -11,6 +13,7 @@ from actors.border import (
     GateIn,
     HoldChanged,
     HoldKind,
+    ImageJudged,
     LiftHold,
     Matter,
     Officer,
@@ -129,7 +132,11 @@ def _decide(
     if role is None or not (TRANSITIONS[step].taker == "command" or set_down):
         raise RefusedError(f"{step} is not decided by officers")
     _need(by, role, reason)
+    if step == "image_decided" and not record.image and "inspection" not in record.matters:
+        raise RefusedError("there is no image: it is inspected by hand first")
     effects = _take_own(desk, record, step, by, reason, now_ns)
+    if step == "image_decided":
+        effects.append(_judged(desk, record, "clear", by, reason))
     if step == "gated_out":
         name = record.id
         effects.append(desk.custody(record, "left", f"{name}/gated_out"))
@@ -215,7 +222,10 @@ def _put_hold(
         raise RefusedError(f"hold {kind} is on")
     if record.is_origin and "lane_granted" in record.steps:
         raise RefusedError("its lane has been granted: the receiving side decides")
-    return desk.hold(record, kind, by, reason, now_ns)
+    effects = desk.hold(record, kind, by, reason, now_ns)
+    if kind == "image" and record.image:
+        effects.append(_judged(desk, record, "suspicious", by, reason))
+    return effects
 
 
 def _set_down(desk: Desk, record: Record, by: Officer, reason: str) -> list[Effect]:
@@ -244,7 +254,7 @@ def _dispose(desk: Desk, record: Record, fate: Fate, by: Officer, reason: str) -
     effects = desk.end(record, fate, by, reason)
     if "gated_in" in record.steps:
         effects.append(desk.custody(record, "left", f"{name}/{fate}"))
-    if not record.is_origin and fate in ("seized", "returned"):
+    if not record.is_origin or record.number:  # else the other side has not been told of it
         result = ClearanceResult(f"{name}/result", name, fate, reason)
         effects.append(desk.outbox.tell("result", name, desk.other, result))
     return effects
@@ -261,6 +271,13 @@ def _take_own(
     if TRANSITIONS[step].stopped_by_holds and record.holds:
         raise RefusedError(record.held)
     return desk.take(record, step, by, reason, now_ns)
+
+
+def _judged(
+    desk: Desk, record: Record, judged: Literal["clear", "suspicious"], by: Officer, reason: str
+) -> Effect:
+    """An officer's word on the image, beside the review's."""
+    return Emit(ImageJudged(record.id, desk.side, record.image, record.verdict, judged, by, reason))
 
 
 def _subject(message: Command) -> str:

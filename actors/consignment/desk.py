@@ -32,6 +32,8 @@ class Book(msgspec.Struct):
 
     is_open: bool = True
     records: dict[str, Record] = {}
+    other_closed_until_ns: int = 0
+    """The other side has said that it is closed; it is asked again before this."""
     room: dict[str, str] = {}
     """Consignments for which room is kept, with the question that it was kept for."""
     outbox: Outbox = msgspec.field(default_factory=Outbox)
@@ -57,6 +59,10 @@ class Desk:
     def may_begin(self, now_ns: int) -> bool:
         """Whether this side lets crossings begin."""
         return self.book.is_open and self.rules.is_hour(self.side, now_ns)
+
+    def is_other_closed(self, now_ns: int) -> bool:
+        """Whether the other side has said lately that it is closed."""
+        return now_ns < self.book.other_closed_until_ns
 
     def new(self, goods: Declaration) -> Record:
         """Begin to keep a consignment."""

@@ -19,6 +19,11 @@ from actors.consignment.goods import commodity, misread
 from actors.consignment.steps import advance
 from actors.effects import Effect, Send
 
+CLOSED = "closed"
+"""Why a side that lets nothing cross is not ready."""
+CLOSED_NS = 60 * 10**9
+"""For so long nothing is loaded and nobody called after the other side has said that it is closed:
+those that wait at the boundary ask it again before [ours]."""
 READY_NS = 120 * 10**9
 """For so long a lane may be granted after the other side has said that it is ready [ours]."""
 
@@ -71,7 +76,7 @@ def on_ask_ready(desk: Desk, asked: str, name: str, now_ns: int) -> list[Effect]
     if record.ended or "crossed" in record.steps:
         return []  # comes late
     if not desk.may_begin(now_ns):
-        why = "closed"
+        why = CLOSED
     elif record.holds:
         why = record.held
     elif name not in desk.book.room and len(desk.book.room) >= desk.rules.at(now_ns).room:
@@ -85,6 +90,8 @@ def on_ask_ready(desk: Desk, asked: str, name: str, now_ns: int) -> list[Effect]
 def on_ready(desk: Desk, ready: Ready, now_ns: int) -> list[Effect]:
     """Room is kept there for some time: the lane may be granted."""
     record = desk.book.records.get(ready.consignment)
+    closed = not ready.ready and ready.reason == CLOSED
+    desk.book.other_closed_until_ns = now_ns + CLOSED_NS if closed else 0
     if record is None or record.ended or not ready.ready:
         return []  # asked again
     if record.next != "lane_granted" or ready.id != f"{ready.consignment}/ready{record.asks}":
@@ -122,13 +129,15 @@ def on_custody_taken(desk: Desk, event_id: str, name: str, now_ns: int) -> list[
 def on_result(desk: Desk, message: ClearanceResult) -> list[Effect]:
     """How it ended there is how it ended."""
     record = desk.book.records.get(message.consignment)
-    if record is None or not record.is_origin or "handed_over" not in record.steps:
-        return []  # its custody answer is under way: asked again
+    ack = Send(desk.other, ExchangeAnswer(message.id, message.consignment, "ack"))
+    if record is None:
+        return [ack]  # it has never been told of
+    if record.is_origin != ("handed_over" in record.steps):
+        return []  # a word on the custody is under way: asked again
     effects: list[Effect] = []
     if not record.ended:
         effects = desk.end(record, message.result, desk.system, message.reason)
-    answer = ExchangeAnswer(message.id, message.consignment, "ack")
-    return [*effects, Send(desk.other, answer)]
+    return [*effects, ack]
 
 
 def on_stand_down(desk: Desk, message: StandDown) -> list[Effect]:

@@ -60,6 +60,12 @@ class Record(msgspec.Struct):
     set_down: bool = False
     """It was taken off its AGV after it had crossed."""
     overstayed: bool = False
+    perishing: bool = False
+    """People were told that these perishables are under way for long."""
+    image: str = ""
+    """Its name in the store of images; empty: there is none."""
+    verdict: str = ""
+    """Of the review of its image."""
     void: tuple[str, ...] = ()
     """Questions for room that the other side took back: they come late."""
     answers: dict[str, tuple[Command, BorderAnswer]] = {}

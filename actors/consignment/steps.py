@@ -24,7 +24,7 @@ def advance(desk: Desk, record: Record, now_ns: int) -> list[Effect]:
         effects += _try(desk, record, step, now_ns)
         if record.next == step:
             break
-    return effects + _see_to_order(desk, record)
+    return effects + _see_to_order(desk, record, now_ns)
 
 
 def _try(desk: Desk, record: Record, step: Step, now_ns: int) -> list[Effect]:
@@ -50,8 +50,10 @@ def _try(desk: Desk, record: Record, step: Step, now_ns: int) -> list[Effect]:
             return take(report.order)
         case "scanned" if report is not None and report.verdict is not None:
             effects = take(report.verdict)
-            if report.verdict != "clear":
-                text = f"image {report.verdict}"
+            record.image, record.verdict = report.image, report.verdict
+            doubtful = report.verdict in ("suspicious", "unreadable")
+            if doubtful or not report.image:
+                text = f"image {report.verdict}" if report.image else "no image"
                 effects += desk.hold(record, "image", desk.system, text, now_ns)
             return effects
         case "lane_granted":
@@ -90,7 +92,7 @@ def _try_grant(desk: Desk, record: Record, now_ns: int) -> list[Effect]:
     return [desk.outbox.tell("ask", name, desk.other, asking)]
 
 
-def _see_to_order(desk: Desk, record: Record) -> list[Effect]:
+def _see_to_order(desk: Desk, record: Record, now_ns: int) -> list[Effect]:
     """Have what may be moved moved, and nothing else."""
     name, report = record.id, record.report
     steps = record.steps
@@ -101,7 +103,7 @@ def _see_to_order(desk: Desk, record: Record) -> list[Effect]:
                 return [desk.outbox.tell("cancel", name, desk.fleet, CancelOrder(record.order))]
             return []
         desk.outbox.drop(name, "cancel")
-        if not record.order:
+        if not record.order and not desk.is_other_closed(now_ns):
             return [_order(desk, record)]
         return []
     if not record.order:

@@ -30,7 +30,7 @@ TRANSITIONS: dict[Step, Transition] = {
     "declared": Transition("origin", "command"),
     "registered": Transition("origin", "command"),
     "pre_advised": Transition("origin", "exchange", stopped_by_holds=False),
-    "called_forward": Transition("origin", "command"),
+    "called_forward": Transition("origin", "command"),  # by turn where there are shifts
     "gated_in": Transition("origin", "command", stopped_by_holds=False),
     "quarantine_cleared": Transition("origin", "command"),  # automatic where none is needed
     "fee_paid": Transition("origin", "command"),

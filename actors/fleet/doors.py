@@ -62,6 +62,7 @@ class Doors:
             verdict=job.verdict,
             crossed=job.crossed,
             allowed=tuple(leg for leg in legs if leg in job.allowed),
+            image=job.image,
         )
         return [
             Send(keeper, report) for keeper in dict.fromkeys((job.guard.cross, job.guard.unload))

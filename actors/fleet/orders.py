@@ -46,6 +46,7 @@ class Job(msgspec.Struct):
     allowed: frozenset[Leg] = frozenset()
     verdict: Verdict | None = None
     """Of its image, once it is scanned."""
+    image: str = ""
     crossed: bool = False
     """Its load has the lane behind it."""
     reports: int = 0

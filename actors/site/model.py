@@ -41,6 +41,7 @@ Speed = Annotated[float, Meta(gt=0, le=30, description="[m/s]")]
 Acceleration = Annotated[float, Meta(gt=0, le=5, description="[m/s2]")]
 Seconds = Annotated[float, Meta(gt=0, le=86_400, description="[s]")]
 Wind = Annotated[float, Meta(gt=0, le=60, description="[m/s]")]
+ChannelName = Literal["green", "yellow", "red"]
 RoleName = Literal["operator", "customs", "supervisor", "border_guard", "quarantine"]
 Percent = Annotated[float, Meta(ge=0, le=100, description="[%]")]
 Energy = Annotated[float, Meta(gt=0, le=10_000, description="[kWh]")]
@@ -189,6 +190,37 @@ class InspectionSection(Section, frozen=True, kw_only=True):
     scan: Literal["before_crossing", "after_crossing"]
 
 
+Role = Literal["enterprise", "operator", "customs", "supervisor", "border_guard", "quarantine"]
+
+
+SERVICE_S: dict[str, float] = {
+    "registered": 60, "called_forward": 30, "gated_in": 30, "quarantine_cleared": 300,
+    "fee_paid": 30, "image_decided": 60, "on_truck": 150, "gated_out": 30,
+    "papers": 600, "inspection": 5400, "release": 300, "hold": 1800,
+}  # fmt: skip
+CHANNEL_SHARES: dict[ChannelName, float] = {"green": 45, "yellow": 40, "red": 15}
+
+
+class OfficersSection(Section, frozen=True, kw_only=True):
+    """Simulated officers of each side, and how long their words take; all of it assumed."""
+
+    counts: dict[Role, Annotated[int, Meta(ge=1, le=10_000)]] = {}
+    """At work at a time on each side; of a role that is not named there are enough."""
+    service_s: dict[str, Annotated[float, Meta(gt=0, le=86_400, description="[s]")]] = (
+        msgspec.field(default_factory=lambda: dict(SERVICE_S))
+    )
+    """Mean time of each word: officer 60 s, manual opening 45 to 180 min, truck gate 30 s."""
+    channels: dict[ChannelName, Annotated[float, Meta(ge=0)]] = msgspec.field(
+        default_factory=lambda: dict(CHANNEL_SHARES)
+    )
+    """Relative shares of the channels."""
+    perishable_share: Share = 0.25
+    """Of what leaves the first side."""
+    divert_wait_h: Annotated[float, Meta(gt=0, le=168, description="[h]")] = 12.0
+    """A truck that has waited so long to be called is sent by the ordinary road."""
+    sources: Sources = {}
+
+
 class TargetSection(Section, frozen=True, kw_only=True):
     """Trucks a day that are to be reached from a day on."""
 
@@ -246,7 +278,6 @@ HsPrefix = Annotated[
 Country = Annotated[
     str, Meta(pattern=r"^[A-Z]{2}$", description="two capital letters, as in ISO 3166: VN, TH")
 ]
-ChannelName = Literal["green", "yellow", "red"]
 MatterName = Literal["papers", "inspection", "release"]
 
 
@@ -320,6 +351,15 @@ class HoldOwnersSection(Section, frozen=True, kw_only=True):
     other_side: RoleName
 
 
+class ShiftSection(Section, frozen=True, kw_only=True):
+    """Hours of each side's day, and how many trucks its yard takes in them."""
+
+    opens: TimeOfDay
+    closes: TimeOfDay
+    called_max: Annotated[int, Meta(ge=0, le=10_000)]
+    """Trucks called forward whose containers are not on an AGV yet."""
+
+
 class RulesSection(Section, frozen=True, kw_only=True):
     """The border's rules from a day on, until the next ones."""
 
@@ -335,8 +375,14 @@ class RulesSection(Section, frozen=True, kw_only=True):
     closes: TimeOfDay = "24:00"
     stay_h_max: Annotated[float, Meta(gt=0, le=8784, description="[h]")]
     """A consignment that stays longer on a side, from its gate or the boundary, is an alarm."""
+    perishable_h_max: Annotated[float, Meta(gt=0, le=8784, description="[h]")] = 24.0
+    """So it is with perishables, from when they are declared."""
     room: Annotated[int, Meta(ge=1, le=1000)]
     """Loaded AGVs that a side takes in before their containers are off."""
+    shifts: Annotated[tuple[ShiftSection, ...], Meta(max_length=24)] = ()
+    """Trucks are called forward by them, and none outside; without any, operators call each."""
+    overtaken_h_max: Annotated[float, Meta(gt=0, le=168, description="[h]")] = 4.0
+    """A truck that has waited longer to be called goes before perishables."""
     weight_tolerance_pct: Percent = 5.0
     """A weight read at the gate may differ by so much from the declared one."""
     sources: Sources = {}
@@ -390,6 +436,8 @@ class Site(Section, frozen=True, kw_only=True):
     targets: tuple[TargetSection, ...] = ()
     arrivals: ArrivalsSection
     limits: LimitsSection = LimitsSection()
+    officers: OfficersSection = OfficersSection()
+    """Of simulations only."""
     clearance: Annotated[tuple[RulesSection, ...], Meta(max_length=100)] = ()
     """The border's rules, dated; without any, orders need no clearance."""
     roadmap: SurveyedRoadmap | None = None

@@ -33,6 +33,15 @@ class BorderRules:
         minute = (now_ns + self._offset_ns[side]) // MINUTE_NS % DAY_MIN
         return _minutes(rules.opens) <= minute < _minutes(rules.closes)
 
+    def called_max(self, side: str, now_ns: int) -> int | None:
+        """How many trucks a side's yard takes at this hour; None: operators call each."""
+        shifts = self.at(now_ns).shifts
+        if not shifts:
+            return None
+        minute = (now_ns + self._offset_ns[side]) // MINUTE_NS % DAY_MIN
+        fits = (s for s in shifts if _minutes(s.opens) <= minute < _minutes(s.closes))
+        return max((shift.called_max for shift in fits), default=0)
+
 
 def _midnight_ns(day: datetime.date) -> int:
     start = datetime.datetime.combine(day, datetime.time(), datetime.UTC)

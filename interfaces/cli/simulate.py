@@ -14,6 +14,7 @@ from rich.table import Table
 from actors.site.bundled import find_site
 from actors.site.load import last_change, load_site
 from actors.site.model import Site
+from interfaces.cli.border_tables import border_tables
 from interfaces.cli.say import EXIT_FAILED, complain, err, out
 from interfaces.cli.sites import SiteArgument, parse_day
 from interfaces.recording.run import RunRecorder
@@ -119,13 +120,9 @@ def _simulate_border(
     declared = len(border.open)
     border.run(hours * 3600)
     found = border.finish(hours_max=DRAIN_H_MAX).finish(border.world.now_ns)
-    table = Table(title=f"{site.name}: {declared:,} consignments", title_justify="left")
-    for heading in ("step", "waits for", "count", "p50 [min]", "p90 [min]", "p95 [min]"):
-        table.add_column(heading)
-    for dwell in border.dwell():
-        waits = (dwell.p50_min, dwell.p90_min, dwell.p95_min)
-        table.add_row(dwell.step, dwell.owner, f"{dwell.count:,}", *(f"{w:g}" for w in waits))
-    out.print(table)
+    out.print(f"{site.name}: {declared:,} consignments")
+    for shown in border_tables(site, border.report, day):
+        out.print(shown)
     out.print(f"released {len(border.reader.released):,}, open {len(border.open):,}")
     out.print(", ".join(f"{kind} {count}" for kind, count in found.items()))
     for line in border.reader.found[:10]:

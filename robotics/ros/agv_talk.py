@@ -17,6 +17,7 @@ from actors.messages import (
     StartCharge,
     Visit,
 )
+from actors.safety import LimitSpeed
 from robotics.ros import wire
 from robotics.ros.agv_state import AgvSamples
 from robotics.ros.bounds import Bounds
@@ -103,6 +104,9 @@ class AgvTalk:
             case StartCharge(step, until_pct):
                 goal = {"step": step, "until": until_pct / 100, "deadline": deadline}
                 return [Goal("charge", f"{PACKAGE}/action/Charge", goal, self._on_charged)]
+            case LimitSpeed():  # it is granted no more road; to brake at once it has /e_stop
+                self._counts["speed limits not carried"] += 1
+                return []
             case _:
                 raise AssertionError(f"an AGV has no {type(command).__name__}")
 

@@ -27,6 +27,7 @@ from actors.messages import (
     StartCharge,
     Visit,
 )
+from actors.safety import LimitSpeed
 from actors.site.model import RobotsSection
 from robotics.road_tracker import XY, Body, Found, Front, RoadTracker, stands_on
 from robotics.ros import standard_wire, wire
@@ -122,6 +123,9 @@ class StandardTalk:
                 return [Call(self._robots.load, standard_wire.SET_BOOL, loaded, taken)]
             case StartCharge():
                 self._charging = command
+                return []
+            case LimitSpeed():  # it is granted no more road
+                self._counts["speed limits not carried"] += 1
                 return []
             case _:
                 raise AssertionError(f"an AGV has no {type(command).__name__}")

@@ -18,6 +18,7 @@ from actors.messages import (
     TransferFinished,
     Verdict,
 )
+from actors.safety import LimitSpeed
 from robotics.ros import wire
 from robotics.ros.bounds import Bounds
 from robotics.ros.freshness import Freshness
@@ -104,6 +105,9 @@ class StationTalk:
                 self._note(step, "scan")
                 goal = {"step": step, "container": container, "deadline": deadline}
                 return [Goal("scan", f"{PACKAGE}/action/Scan", goal, _on_scanned)]
+            case LimitSpeed():  # it is asked for nothing more; to stop at once it has /e_stop
+                self._counts["speed limits not carried"] += 1
+                return []
             case _:
                 raise AssertionError(f"a {self._kind} has no {type(command).__name__}")
 

@@ -1,6 +1,7 @@
 """The simulated controller of an inspection booth's scanner, with the review of its image."""
 
 from collections import deque
+from collections.abc import Callable
 from random import Random
 
 from actors.effects import CancelTimer, Effect, Send, SetTimer
@@ -14,6 +15,7 @@ from actors.messages import (
     ScannerState,
     StartScan,
     TimerFired,
+    Verdict,
 )
 from actors.safety import LimitSpeed
 from robotics.telemetry import StationSignal
@@ -22,11 +24,16 @@ DONE_KEPT = 8
 """Finished scans that are remembered, so that a repeated request finds its image."""
 
 
+Imager = Callable[[str, StartScan], tuple[Verdict, str]]
+"""Makes the image of a scan by the device of that name: the review's word, and its name."""
+
+
 class ScannerController:
     """Machine of the plant.
 
     A scan and its review take `scan_s` in the mean, up to `spread` (a share) less or more;
-    `suspicious_share` of the images are called suspicious. A fault spoils the image being made.
+    `suspicious_share` of the images are called suspicious, which nobody makes unless there is an
+    `imager`. A fault spoils the image being made.
     """
 
     def __init__(
@@ -36,6 +43,7 @@ class ScannerController:
         self.device = device
         self._scan_s, self._spread, self._random = scan_s, spread, random
         self._suspicious_share = suspicious_share
+        self.imager: Imager | None = None
         self._job: StartScan | None = None
         self._began_ns = 0
         self._ends_ns = 0
@@ -58,7 +66,11 @@ class ScannerController:
                 return [SetTimer("scan", self._ends_ns)]
             case TimerFired("scan") if self._job is not None:
                 suspicious = self._random.random() < self._suspicious_share
-                scan = ScanFinished(self._job.step, "suspicious" if suspicious else "clear")
+                verdict: Verdict = "suspicious" if suspicious else "clear"
+                image = f"{self.device}-{self._job.step}"
+                if self.imager is not None:
+                    verdict, image = self.imager(self.device, self._job)
+                scan = ScanFinished(self._job.step, verdict, image)
                 self._job = None
                 self._done.append(scan)
                 return [Send(self.device, scan)]
