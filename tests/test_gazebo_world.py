@@ -22,6 +22,7 @@ from actors.site.roadmap import Roadmap
 from actors.site.swept_path import SweptPaths, footprint
 from sim.gazebo_world.agv import agv_model
 from sim.gazebo_world.container import GROSS_KG_MAX, container_size_m
+from sim.gazebo_world.crane import bays_of, crane_model
 from sim.gazebo_world.elements import At, document
 from sim.gazebo_world.files import BRIDGE_FILE, WORLD_FILE, world_files, write_world
 from sim.gazebo_world.release import FORTRESS, HARMONIC, Release
@@ -80,12 +81,14 @@ def test_gazebos_validator_finds_every_single_model_valid(release: Release, tmp_
 
 
 def test_the_validator_refuses_a_model_that_is_wrong(tmp_path: Path):
-    element = agv_model("agv", At(), DEMO.vehicles, FORTRESS)
-    [child] = [e for e in element.iter("child") if e.text == "wheel-left"]
-    child.text = "wheel-middle"
+    element = crane_model(
+        "crane", bays_of("VN-C1", ROADMAP, DEMO.vehicles), DEMO.vehicles, FORTRESS
+    )
+    [child] = [e for e in element.iter("child") if e.text == "spreader"]
+    child.text = "spread"
     file = tmp_path / "wrong.sdf"
     file.write_bytes(document(element))
-    assert "wheel-middle" in validated(file)
+    assert "spread" in validated(file)
 
 
 def test_models_are_called_what_the_site_calls_its_devices_and_places(bundled):
@@ -134,7 +137,7 @@ def test_inertias_are_those_of_their_boxes_and_positive_definite(bundled):
 @pytest.mark.parametrize(
     ("file", "link", "size", "mass"),
     [
-        ("agv", "body", (15.0, 3.0, 0.95), 25_000.0),
+        ("agv", "body", (15.0, 3.0, 0.95), 26_000.0),
         ("container-45G1", "box", (12.192, 2.438, 2.896), GROSS_KG_MAX),
         ("container-22G1", "box", (6.058, 2.438, 2.591), GROSS_KG_MAX),
         ("crane", "spreader", (12.2, 2.4, 0.5), 8_000.0),
@@ -153,15 +156,22 @@ def test_an_inertia_agrees_with_masses_summed_over_the_box(file, link, size, mas
         )
 
 
-def test_the_drives_limits_are_those_of_the_data_sheet():
+def test_an_agv_has_what_the_gate_speaks_to():
     element = agv_model("AGV-001", At(), DEMO.vehicles, HARMONIC)
-    [drive] = [p for p in element.iter("plugin") if p.get("filename") == "gz-sim-diff-drive-system"]
-    vehicles = DEMO.vehicles
-    assert numbers(drive, "max_linear_velocity") == [vehicles.speed_empty_mps]
-    assert numbers(drive, "max_linear_acceleration") == [vehicles.acceleration_mps2]
-    assert numbers(drive, "min_linear_acceleration") == [-vehicles.emergency_mps2]
-    turn = vehicles.speed_empty_mps / vehicles.turn_radius_m
-    assert numbers(drive, "max_angular_velocity")[0] == pytest.approx(turn, abs=1e-5)
+    plugins = {plugin.get("name"): plugin for plugin in element.iter("plugin")}
+    assert set(plugins) == {
+        "gz::sim::systems::VelocityControl",
+        "gz::sim::systems::OdometryPublisher",
+        "gz::sim::systems::LinearBatteryPlugin",
+    }
+    odometry = plugins["gz::sim::systems::OdometryPublisher"]
+    assert odometry.findtext("odom_topic") == "/model/AGV-001/odometry"
+    battery = plugins["gz::sim::systems::LinearBatteryPlugin"]
+    [volts], [ampere_hours] = numbers(battery, "voltage"), numbers(battery, "capacity")
+    assert volts * ampere_hours / 1000 == pytest.approx(DEMO.vehicles.battery_kwh)
+    [sensor] = element.iter("sensor")
+    collisions = {collision.get("name") for collision in element.iter("collision")}
+    assert sensor.findtext("contact/collision") in collisions
 
 
 def solids(files: dict[str, bytes]) -> list[tuple[str, shapely.Polygon]]:

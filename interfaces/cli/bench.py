@@ -67,6 +67,13 @@ def _ros(site: str) -> list[Figure]:
     return ros.measure(err.print)
 
 
+def _gazebo(site: str) -> list[Figure]:
+    """Messages over Gazebo Transport, beside bare pyzmq."""
+    from interfaces.bench import gazebo
+
+    return gazebo.measure(err.print)
+
+
 def _clearance(site: str) -> list[Figure]:
     """100,000 random commands to both sides, judged by a reader of the log."""
     from interfaces.bench import clearance
@@ -88,6 +95,7 @@ for _name, _measure in (
     ("assignment", _assignment),
     ("recording", _recording),
     ("ros", _ros),
+    ("gazebo", _gazebo),
     ("clearance", _clearance),
 ):
     bench.command(_name, help=_measure.__doc__)(_command(_name, _measure))

@@ -17,9 +17,3 @@ def box_inertia(mass_kg: float, size_m: tuple[float, float, float]) -> Inertia:
     xx, yy, zz = (length * length for length in size_m)
     twelfth = mass_kg / 12
     return Inertia(mass_kg, twelfth * (yy + zz), twelfth * (xx + zz), twelfth * (xx + yy))
-
-
-def cylinder_inertia(mass_kg: float, radius_m: float, length_m: float) -> Inertia:
-    """Of a solid cylinder along z."""
-    across = mass_kg * (3 * radius_m * radius_m + length_m * length_m) / 12
-    return Inertia(mass_kg, across, across, mass_kg * radius_m * radius_m / 2)
