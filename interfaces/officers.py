@@ -1,7 +1,8 @@
 """Simulated officers of a live gate, for the sides that nobody operates.
 
 Each says what the officer of his role would rightly say next, when the time that his work takes is
-over; see `sim.border_officers` and, for the times, `sim.authority`.
+over: see `sim.border_officers`, and the section `officers` of the site file for the times. There
+are officers enough.
 """
 
 import secrets
@@ -12,11 +13,13 @@ from random import Random
 
 from actors.base import Message, Side
 from actors.border import BorderAnswer, Channel
+from actors.clearance import Clearance
 from actors.consignment.record import Record
+from actors.site.model import OfficersSection
 from interfaces.copies import Copies
 from robotics.clock import GateClock
-from sim.authority import CHANNEL_SHARES, LOOK_NS, SERVICE_S, S
-from sim.border_officers import CHANNELS, right_word
+from sim.authority import LOOK_NS, S
+from sim.border_officers import right_word
 
 LOOK_S_MIN = 0.2
 """However fast the gate runs, they look no more often [s of the wall]."""
@@ -30,11 +33,12 @@ class Officers:
         copies: Copies,
         tell: Callable[[Side, Message], BorderAnswer],
         clock: GateClock,
+        data: OfficersSection,
         sides: tuple[Side, ...],
         seed: int,
     ) -> None:
         self._copies, self._tell, self._clock = copies, tell, clock
-        self._sides, self._seed = sides, seed
+        self._data, self._sides, self._seed = data, sides, seed
         self._random = Random(f"{seed}/officers")
         self._run = secrets.token_hex(4)
         self._said = 0
@@ -70,11 +74,11 @@ class Officers:
         with self._copies.reading() as sides:
             for side in self._sides:
                 for name, record in sides[side].records.items():
-                    if record.ended:
+                    if record.ended or self._calls_itself(sides[side], record, now_ns):
                         continue
                     self._said += 1
                     number = f"officers/{self._run}/{self._said}"
-                    word = right_word(record, number, channel_of(name, self._seed))
+                    word = right_word(record, number, channel_of(name, self._data, self._seed))
                     if word is None:
                         continue
                     key = (side, name, _what(record, word))
@@ -84,14 +88,20 @@ class Officers:
         self._due = due
         return words
 
+    @staticmethod
+    def _calls_itself(clearance: Clearance, record: Record, now_ns: int) -> bool:
+        """Whether it waits to be called forward where the clearance meters trucks."""
+        metered = clearance.rules.called_max(clearance.side, now_ns) is not None
+        return metered and record.next == "called_forward" and not record.holds
+
     def _ready_ns(self, what: str) -> int:
-        mean_s = SERVICE_S.get(what, 60.0)
+        mean_s = self._data.service_s.get(what, 60.0)
         return self._clock.now_ns() + round(self._random.expovariate(1 / mean_s) * S)
 
 
-def channel_of(name: str, seed: int) -> Channel:
+def channel_of(name: str, data: OfficersSection, seed: int) -> Channel:
     """What customs gives a consignment: the same however often it is asked."""
-    [channel] = Random(f"{seed}/{name}").choices(CHANNELS, CHANNEL_SHARES)
+    [channel] = Random(f"{seed}/{name}").choices(list(data.channels), list(data.channels.values()))
     return channel
 
 

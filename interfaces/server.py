@@ -169,7 +169,9 @@ class GateServer:
             yield
             return
         gate, sides = self._gate, self._officers
-        officers = Officers(self._border.copies, gate.tell, gate.gate_time(), sides, gate.seed)
+        officers = Officers(
+            self._border.copies, gate.tell, gate.gate_time(), gate.site.officers, sides, gate.seed
+        )
         with officers.at_work():
             yield
 

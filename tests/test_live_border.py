@@ -13,6 +13,7 @@ from actors.border import CustodyChanged, Declare, Officer, StepTaken
 from actors.clearance import clearance_name
 from actors.host import process_of
 from actors.site.bundled import find_site
+from actors.site.load import load_site
 from interfaces.copies import Copies
 from interfaces.gate import LiveGate
 from interfaces.officers import Officers, channel_of
@@ -24,8 +25,9 @@ from robotics.telemetry import RecordedEvent
 from tests.live_orders import request, until
 
 SPEED = 30.0
+OFFICERS = load_site(find_site("demo")).officers
 DRAWN = (f"live-{number}" for number in itertools.count())
-NAMES = list(itertools.islice((n for n in DRAWN if channel_of(n, 1) == "green"), 4))
+NAMES = list(itertools.islice((n for n in DRAWN if channel_of(n, OFFICERS, 1) == "green"), 4))
 """Of the green channel: a manual inspection takes an hour and a half."""
 
 
@@ -67,7 +69,7 @@ def border(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveBorder]:
     running = LiveBorder(gate, copies, view, events)
     with gate, ViewPump(view, gate.keeper, gate.signals):
         gate.start(running.processes.__setitem__)
-        officers = Officers(copies, gate.tell, gate.gate_time(), gate.sides, seed=1)
+        officers = Officers(copies, gate.tell, gate.gate_time(), OFFICERS, gate.sides, seed=1)
         with officers.at_work():
             yield running
     database.close()
