@@ -1,7 +1,7 @@
 """Simulated officers of a live gate, for the sides that nobody operates.
 
 Each says what the officer of his role would rightly say next, when the time that his work takes is
-over; see `sim.border_officers` and, for the times, `sim.authority`.
+over; see `sim.border_officers` and, for the times, the section `officers` of the site file.
 """
 
 import secrets
@@ -13,10 +13,11 @@ from random import Random
 from actors.base import Message, Side
 from actors.border import BorderAnswer, Channel
 from actors.consignment.record import Record
+from actors.site.model import OfficersSection
 from interfaces.copies import Copies
 from robotics.clock import GateClock
-from sim.authority import CHANNEL_SHARES, LOOK_NS, SERVICE_S, S
-from sim.border_officers import CHANNELS, right_word
+from sim.authority import LOOK_NS, S
+from sim.border_officers import right_word
 
 LOOK_S_MIN = 0.2
 """However fast the gate runs, they look no more often [s of the wall]."""
@@ -31,10 +32,11 @@ class Officers:
         tell: Callable[[Side, Message], BorderAnswer],
         clock: GateClock,
         sides: tuple[Side, ...],
+        data: OfficersSection,
         seed: int,
     ) -> None:
         self._copies, self._tell, self._clock = copies, tell, clock
-        self._sides, self._seed = sides, seed
+        self._sides, self._data, self._seed = sides, data, seed
         self._random = Random(f"{seed}/officers")
         self._run = secrets.token_hex(4)
         self._said = 0
@@ -72,9 +74,12 @@ class Officers:
                 for name, record in sides[side].records.items():
                     if record.ended:
                         continue
+                    metered = sides[side].rules.called_max(side, now_ns) is not None
+                    if record.next == "called_forward" and metered and not record.holds:
+                        continue  # called by the clearance itself
                     self._said += 1
                     number = f"officers/{self._run}/{self._said}"
-                    word = right_word(record, number, channel_of(name, self._seed))
+                    word = right_word(record, number, channel_of(name, self._data, self._seed))
                     if word is None:
                         continue
                     key = (side, name, _what(record, word))
@@ -85,13 +90,13 @@ class Officers:
         return words
 
     def _ready_ns(self, what: str) -> int:
-        mean_s = SERVICE_S.get(what, 60.0)
+        mean_s = self._data.service_s.get(what, 60.0)
         return self._clock.now_ns() + round(self._random.expovariate(1 / mean_s) * S)
 
 
-def channel_of(name: str, seed: int) -> Channel:
+def channel_of(name: str, data: OfficersSection, seed: int) -> Channel:
     """What customs gives a consignment: the same however often it is asked."""
-    [channel] = Random(f"{seed}/{name}").choices(CHANNELS, CHANNEL_SHARES)
+    [channel] = Random(f"{seed}/{name}").choices(list(data.channels), list(data.channels.values()))
     return channel
 
 
