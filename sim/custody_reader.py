@@ -82,3 +82,6 @@ class CustodyReader:
             result = ends.get(self._directions[name][:2], "open")
             counts[result] = counts.get(result, 0) + 1
         return counts
+
+    def _blame(self, name: str, what: str, at_ns: int) -> None:
+        self.found.append(f"{at_ns / 1e9:.3f} {name}: {what}")

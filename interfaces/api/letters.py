@@ -1,7 +1,7 @@
 """`/exchange/…`: letters of the other side's gate, and what has become of ours."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -13,7 +13,7 @@ from interfaces.exchange.receiving import Receiver
 from interfaces.store.exchange_peer import PeerBook
 from interfaces.store.outbox import Outbox, Waiting
 
-LETTER = {"content": {"application/json": {"schema": {"type": "object"}}}}
+LETTER: dict[str, Any] = {"content": {"application/json": {"schema": {"type": "object"}}}}
 Number = Annotated[int, Path(ge=1, le=2**53 - 1)]
 
 
@@ -86,10 +86,8 @@ def letters_router(receiver: Receiver, outbox: Outbox, now_ns: Callable[[], int]
 
     @router.post(
         "/messages",
-        responses={
-            200: {"description": "A receipt, signed; `nak` with a code if refused", **LETTER}
-        }
-        | documented(400, 413),
+        responses=documented(400, 413)
+        | {200: {"description": "A receipt, signed: `ack` or `nak`", **LETTER}},
         openapi_extra={"requestBody": {"required": True, **LETTER}},
     )
     async def take_letter(request: Request) -> Response:
