@@ -10,6 +10,7 @@ from types import FrameType
 
 import msgspec
 import uvicorn
+from fastapi import APIRouter
 
 from actors.base import Side
 from actors.border import Declaration, Declare, Officer
@@ -18,15 +19,18 @@ from actors.site.rules import BorderRules
 from interfaces.api.app import create_app
 from interfaces.api.enter import Entrance
 from interfaces.api.guard import BODY_BYTES_MAX, check_bind
+from interfaces.api.letters import letters_router
 from interfaces.api.roles import callers
 from interfaces.border_desk import BorderDesk
 from interfaces.copies import Copies
 from interfaces.gate import LiveGate
 from interfaces.officers import Officers
 from interfaces.page.page import register_page
-from interfaces.peers import EmbeddedPeers
+from interfaces.peers import EmbeddedPeers, ExchangePeers, Peers
 from interfaces.pump import ViewPump
 from interfaces.store.database import Database
+from interfaces.store.exchange_peer import PeerBook
+from interfaces.store.outbox import Outbox
 from interfaces.store.tokens import Tokens
 from interfaces.view import LiveView
 from robotics.imaging.store import ImageStore
@@ -85,7 +89,7 @@ class GateServer:
         app = create_app(
             gate.site, gate.roadmap, gate.devices, self.view, gate.ask,
             lambda: list(gate.unanswered), callers(self._tokens),
-            self._border.desk if self._border else None, self._entrance,
+            self._border.desk if self._border else None, self._entrance, _letters(gate, store),
         )  # fmt: skip
         register_page(app, self.view, has_desk=self._border is not None)
         config = uvicorn.Config(
@@ -195,6 +199,8 @@ class GateServer:
         if self._border is None:
             self._gate.ask(PutOrder(request))
             return
+        if request.from_side not in self._gate.sides:
+            return  # comes to the other side's gate
         # A store may outlive the run, and has the ids of the runs before.
         goods = declared_by_truck(
             msgspec.structs.replace(request, id=f"{start:%y%m%d%H%M%S}-{request.id}")
@@ -233,9 +239,29 @@ def _border(gate: LiveGate, store: Database, images: ImageStore | None) -> _Bord
         tell=gate.tell,
         now_ns=gate.gate_time().now_ns,
         images=images,
-        peers=EmbeddedPeers(gate.sides),
+        peers=_peers(gate, store),
     )
     return _Border(copies, desk)
+
+
+def _peers(gate: LiveGate, store: Database) -> Peers:
+    if gate.exchange is None:
+        return EmbeddedPeers(gate.sides)
+    side, peer = gate.exchange.side, gate.exchange.peer
+    outbox, book = Outbox(store.engine, peer), PeerBook(store.engine, peer)
+    return ExchangePeers(side, peer, outbox, book, gate.gate_time().now_ns)
+
+
+def _letters(gate: LiveGate, store: Database) -> APIRouter | None:
+    """What takes the letters of the other side's gate.
+
+    Raises:
+        KeyFileError: a key cannot be read.
+    """
+    if gate.exchange is None:
+        return None
+    outbox = Outbox(store.engine, gate.exchange.peer)
+    return letters_router(gate.exchange.receiver(store), outbox, gate.gate_time().now_ns)
 
 
 def declared_by_truck(request: OrderRequest) -> Declaration:

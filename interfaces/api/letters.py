@@ -3,17 +3,19 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
 from interfaces.api.problems import ProblemError, documented
+from interfaces.api.roles import Caller, caller_of
 from interfaces.api.times import time_of
 from interfaces.exchange.receiving import Receiver
 from interfaces.store.exchange_peer import PeerBook
 from interfaces.store.outbox import Outbox, Waiting
 
 LETTER: dict[str, Any] = {"content": {"application/json": {"schema": {"type": "object"}}}}
+By = Annotated[Caller, Depends(caller_of)]
 Number = Annotated[int, Path(ge=1, le=2**53 - 1)]
 
 
@@ -76,7 +78,6 @@ class ExchangeOut(BaseModel):
 class WordIn(BaseModel, extra="forbid"):
     """An officer's word on a dead letter."""
 
-    by: str = Field(min_length=1, max_length=200)
     reason: str = Field(min_length=1, max_length=1000)
 
 
@@ -102,16 +103,16 @@ def letters_router(receiver: Receiver, outbox: Outbox, now_ns: Callable[[], int]
         return told(receiver.book, outbox, receiver)
 
     @router.post("/dead-letters/{number}/requeue", responses=documented(400, 404, 413, 422))
-    def requeue_letter(number: Number, word: WordIn) -> ExchangeOut:
+    def requeue_letter(number: Number, word: WordIn, caller: By) -> ExchangeOut:
         """Send a dead letter again, because what stood against it is mended."""
-        if not outbox.requeue(number, word.by, word.reason, now_ns()):
+        if not outbox.requeue(number, _named(caller), word.reason, now_ns()):
             raise unknown(number)
         return told(receiver.book, outbox, receiver)
 
     @router.post("/dead-letters/{number}/withdraw", responses=documented(400, 404, 413, 422))
-    def withdraw_letter(number: Number, word: WordIn) -> ExchangeOut:
+    def withdraw_letter(number: Number, word: WordIn, caller: By) -> ExchangeOut:
         """Have the peer told that the letter is withdrawn, by whom and why, in its place."""
-        body = {"by": word.by, "reason": word.reason}
+        body = {"by": _named(caller), "reason": word.reason}
         if not outbox.withdraw(number, body, now_ns()):
             raise unknown(number)
         return told(receiver.book, outbox, receiver)
@@ -141,6 +142,10 @@ def told(book: PeerBook, outbox: Outbox, receiver: Receiver) -> ExchangeOut:
         lanes=[LaneOut.model_validate(lane) for lane in peer.lanes],
         dead_letters=[DeadLetterOut.of(letter) for letter in outbox.dead()],
     )  # fmt: skip
+
+
+def _named(caller: Caller) -> str:
+    return f"{caller.name}, {caller.role}"
 
 
 def unknown(number: int) -> ProblemError:

@@ -13,6 +13,7 @@ from rich.status import Status
 
 from actors.base import Side
 from actors.site.bundled import find_site
+from interfaces.cli.one_side import exchange_setup
 from interfaces.cli.recording import (
     FoxgloveOption,
     FoxglovePortOption,
@@ -68,6 +69,19 @@ def up(
         Path | None,
         typer.Option(metavar="DIR", file_okay=False, help="X-ray images of the booths."),
     ] = None,
+    side: Annotated[
+        str,
+        typer.Option(help="Only this side's clearance; the other side has a gate of its own."),
+    ] = "",
+    peer: Annotated[
+        str, typer.Option(metavar="URL", help="With --side: the other gate, http://127.0.0.1:8001.")
+    ] = "",
+    key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --side: this gate's private key.")
+    ] = None,
+    peer_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --side: the other gate's public key.")
+    ] = None,
     record: RecordOption = None,
     record_mb_max: RecordTotalOption = 4096,
     record_file_mb: RecordFileOption = 256,
@@ -78,12 +92,15 @@ def up(
     """Start the gate: an actor for every device, the robots, the API and the page."""
     robots = _driver(driver, rosbridge, reference)
     path = find_site(site)
+    exchange = exchange_setup(path, side, peer, key, peer_key, store)
     bounds = limits(record_mb_max, record_file_mb, record_file_min)
     live_port = foxglove_port if foxglove else None
     try:
         with (
             _store(store, path) as database,
-            LiveGate(path, speed=speed, seed=seed, driver=robots, store=database) as gate,
+            LiveGate(
+                path, speed=speed, seed=seed, driver=robots, store=database, exchange=exchange
+            ) as gate,
             start_recorder(gate, path, record, bounds, live_port) as recorder,
             contextlib.ExitStack() as told,
         ):
@@ -110,7 +127,8 @@ def up(
 
             def ready() -> None:
                 bar.stop()
-                out.print(f"Ready: {len(gate.devices)} devices and the fleet manager.")
+                fleet = "and the fleet manager" if gate.has_fleet else "of its own"
+                out.print(f"Ready: {len(gate.devices)} devices {fleet}.")
                 out.print(f"Page  http://{host}:{port}/")
                 out.print(f"      http://{host}:{port}{server.entrance} once, to command from it")
                 if gate.sides:
