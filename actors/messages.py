@@ -37,12 +37,8 @@ LaneCommand = Literal["open", "close", "block", "reverse"]
 AlarmKind = Literal[
     "order_left", "order_stands", "fleet_waits",
     "vehicle_stopped", "vehicle_silent", "station_out", "zone_in_use",
-<<<<<<< HEAD
     "consignment_stays", "consignment_perishes", "recorder_ended",
-=======
-    "consignment_stays",
-    "other_side_silent", "letter_dead", "clocks_apart", "hook_disabled",
->>>>>>> 00a32a7 (Let the gates of the two sides tell each other signed letters, durable and in order, and try that in virtual time)
+    "other_side_silent", "letter_dead", "clocks_apart",
 ]  # fmt: skip
 """`order_left`: an order could move and an AGV could take it, and neither does anything.
 `order_stands`: an order's AGV has no road, though there is room for it where it is to go.
@@ -50,15 +46,11 @@ AlarmKind = Literal[
 `vehicle_stopped`: an AGV's controller reports a fault. `vehicle_silent`: an AGV does not report,
 although asked. `station_out`: a crane's or scanner's controller reports a fault.
 `zone_in_use`: a zone was blocked that an AGV is in, or may already drive into.
-<<<<<<< HEAD
 `consignment_stays`: longer on a side than the rules allow; `consignment_perishes`: perishables that
 are under way for long. `recorder_ended`: what records the gate has ended before it; nothing is
-recorded any more."""
-=======
+recorded any more.
 `other_side_silent`: the other side's gate is not heard. `letter_dead`: what was to be told to it is
-given up until people see to it. `clocks_apart`: its clock and this one differ by too much.
-`hook_disabled`: nobody has taken what an enterprise's webhook told for so long that it is off."""
->>>>>>> 00a32a7 (Let the gates of the two sides tell each other signed letters, durable and in order, and try that in virtual time)
+given up until people see to it. `clocks_apart`: its clock and this one differ by too much."""
 Service = Literal["in", "withdrawn", "stopped", "silent", "out"]
 """Whether a device or place takes part: `in` service; `withdrawn` by an operator; of an AGV
 `stopped` by a fault or `silent`; of a crane or booth `out` of order."""
@@ -887,12 +879,9 @@ AnyMessage = (
     | SetService | ServiceAnswer | PlaceVehicle | PlaceAnswer
     | PutObstacle | RemoveObstacle | ObstacleAnswer
     | GuardOrder | AllowLeg | SetDown | QueryOrder | OrderReport
-<<<<<<< HEAD
     | safety.LimitSpeed | safety.EngageStop | safety.ResetStop | safety.StopAnswer
     | safety.ReportConditions | safety.AgreeReversal | safety.PermitTow
-=======
     | HeardFromOtherSide | LetterGivenUp | ClocksApart
->>>>>>> 00a32a7 (Let the gates of the two sides tell each other signed letters, durable and in order, and try that in virtual time)
     | border.Declare | border.Register | border.GateIn | border.Decide | border.PutHold
     | border.LiftHold | border.SetDownLoad | border.Dispose | border.SetSide | border.BorderAnswer
     | border.PreAdvice | border.ExchangeAnswer | border.AskReady | border.Ready | border.StandDown

@@ -2,8 +2,11 @@
 
 from random import Random
 
+from fastapi import APIRouter
+
 from actors.clearance import clearance_name
 from actors.messages import AnyMessage
+from interfaces.api.letters import letters_router
 from interfaces.exchange.backoff import Backoff
 from interfaces.exchange.keys import SigningKey, new_key
 from interfaces.exchange.parties import Parties
@@ -18,8 +21,10 @@ NOW_NS = 1_783_000_000 * S
 class Peer:
     """One gate's exchange, at rest."""
 
-    def __init__(self, side: str, key: SigningKey, other: str, other_key: SigningKey) -> None:
-        self.database = Database("sqlite://")
+    def __init__(
+        self, side: str, key: SigningKey, other: str, other_key: SigningKey, url: str = "sqlite://"
+    ) -> None:
+        self.database = Database(url)
         self.database.create_all()
         self.parties = Parties(side, key, other, (other_key.public,), side == "VN")
         self.names = (clearance_name(side), clearance_name(other))
@@ -56,3 +61,9 @@ def carried(sender: Peer, receiver: Peer, now_ns: int) -> list[str]:
             kinds.append(outgoing.letter.kind)
             sender.sender.received(outgoing, receiver.receiver.take(outgoing.data, now_ns), now_ns)
     return kinds
+
+
+def letters_of_vn(url: str) -> APIRouter:
+    """The routes that take letters in VN's gate, over its database."""
+    vn = Peer("VN", new_key(), "CN", new_key(), url)
+    return letters_router(vn.receiver, vn.sender.outbox, lambda: NOW_NS)

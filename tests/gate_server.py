@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp
 
 from actors.border import BorderAnswer
@@ -104,11 +104,16 @@ class VirtualGate:
                 ),
             )
 
-    def app(self, border: BorderDesk | None = None, find: FindCaller = CALLERS.get) -> FastAPI:
+    def app(
+        self,
+        border: BorderDesk | None = None,
+        find: FindCaller = CALLERS.get,
+        letters: APIRouter | None = None,
+    ) -> FastAPI:
         """The application over this gate."""
         return create_app(
             self.site, self.roadmap, self.devices, self.view, self.ask, self.view.unheard,
-            find, border,
+            find, border, letters=letters,
         )  # fmt: skip
 
     def border(self, images: ImageStore | None = None) -> BorderDesk:

@@ -9,6 +9,8 @@ from interfaces.exchange.rehearsal import Federation, judged
 from sim.border_officers import declaration
 from tests.gate import DAY, DEMO
 
+pytestmark = pytest.mark.timeout(900)  # hours of two gates, event for event
+
 
 def federation(seed: int, harm: float, count: int) -> Federation:
     made = Federation(DEMO, DAY, seed, harm)

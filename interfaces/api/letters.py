@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Annotated, Any
 
+import msgspec
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
-from interfaces.api.problems import ProblemError, documented
+from interfaces.api.problems import ProblemError, documented, fault
 from interfaces.api.roles import Caller, caller_of
 from interfaces.api.times import time_of
 from interfaces.exchange.receiving import Receiver
@@ -87,13 +88,19 @@ def letters_router(receiver: Receiver, outbox: Outbox, now_ns: Callable[[], int]
 
     @router.post(
         "/messages",
-        responses=documented(400, 413)
+        responses=documented(400, 413, 422)
         | {200: {"description": "A receipt, signed: `ack` or `nak`", **LETTER}},
         openapi_extra={"requestBody": {"required": True, **LETTER}},
     )
     async def take_letter(request: Request) -> Response:
         """Take a letter of the other side's gate: what is acknowledged is on disk."""
         data = await request.body()
+        try:
+            msgspec.json.decode(data, type=dict[str, Any])
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            shown = data[:200].decode("utf-8", "replace")
+            wrong = [fault("body", shown, "a JSON object")]
+            raise ProblemError(422, "invalid", "body: a JSON object", wrong) from None
         receipt = await run_in_threadpool(receiver.take, data, now_ns())
         return Response(receipt, media_type="application/json")
 
