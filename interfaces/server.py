@@ -23,6 +23,7 @@ from interfaces.api.letters import letters_router
 from interfaces.api.roles import callers
 from interfaces.border_desk import BorderDesk
 from interfaces.copies import Copies
+from interfaces.exchange.bodies import lane_status
 from interfaces.gate import LiveGate
 from interfaces.officers import Officers
 from interfaces.page.page import register_page
@@ -84,6 +85,8 @@ class GateServer:
         self._tokens = Tokens(store)
         self._run_tokens: list[str] = []
         self._entrance = Entrance(self.run_token)
+        self._store = store
+        self._lanes_told: list[tuple[str, str, str]] = []
         self._border = _border(gate, store, images)
         self._officers = officers
         app = create_app(
@@ -157,6 +160,7 @@ class GateServer:
                     ).start()
                 while not self._ending.wait(1.0):
                     summary(self._summary())
+                    self._tell_lanes()
         except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where run was called
             if not self._ending.is_set():
                 self._failure = error
@@ -166,6 +170,17 @@ class GateServer:
         """Show an event that comes from no machine, on the page and over the API."""
         at_ns = self._gate.gate_time().now_ns()
         self.view.apply(RecordedEvent("gate", at_ns, event))
+
+    def _tell_lanes(self) -> None:
+        """Tell the other side's gate how the lanes are, if they are run here and have changed."""
+        exchange = self._gate.exchange
+        if exchange is None or not exchange.has_fleet:
+            return
+        lanes = [(lane.id, lane.state, lane.side) for lane in self.view.devices("lane")]
+        if lanes != self._lanes_told:
+            self._lanes_told = lanes
+            outbox = Outbox(self._store.engine, exchange.peer)
+            outbox.put("lane_status", "", lane_status(lanes), self._gate.gate_time().now_ns())
 
     @contextlib.contextmanager
     def _officers_at_work(self) -> Iterator[None]:
@@ -201,10 +216,10 @@ class GateServer:
             return
         if request.from_side not in self._gate.sides:
             return  # comes to the other side's gate
-        # A store may outlive the run, and has the ids of the runs before.
-        goods = declared_by_truck(
-            msgspec.structs.replace(request, id=f"{start:%y%m%d%H%M%S}-{request.id}")
-        )
+        # A store may outlive the run, and has the ids of the runs before; so has the other gate.
+        whose = f"{request.from_side}-" if self._gate.exchange is not None else ""
+        id = f"{whose}{start:%y%m%d%H%M%S}-{request.id}"
+        goods = declared_by_truck(msgspec.structs.replace(request, id=id))
         by = Officer("trucking", "enterprise", goods.from_side)
         self._gate.tell(goods.from_side, Declare(f"{goods.id}/declare", by, goods))
 

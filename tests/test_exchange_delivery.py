@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from actors.border import AskReady, PreAdvice
 from actors.messages import ClocksApart, LetterGivenUp, LinkLost, LinkRestored
 from interfaces.exchange.backoff import Backoff
+from interfaces.exchange.bodies import lane_status
 from interfaces.exchange.keys import new_key
 from interfaces.exchange.sending import REFUSALS_MAX, SILENCE_NS
 from sim.border_officers import declaration
@@ -159,6 +160,21 @@ def test_waits_grow_to_a_bound_and_are_drawn_from_the_upper_half():
     for failures, span_s in ((1, 1), (2, 2), (4, 8), (7, 60), (1000, 60)):
         waits = [backoff.wait_ns(failures) / S for _ in range(100)]
         assert span_s / 2 <= min(waits) < max(waits) <= span_s
+
+
+def test_lanes_are_told_by_the_side_that_runs_them_and_the_newest_word_holds():
+    vn, cn = peers()
+    for state in ("open", "closed"):
+        body = lane_status([("D1", state, "VN")])
+        vn.sender.outbox.put("lane_status", "", body, NOW_NS)
+    carried(vn, cn, NOW_NS)
+    assert cn.receiver.book.state().lanes == [{"lane": "D1", "state": "closed", "from_side": "VN"}]
+    assert cn.passed_on() == []
+    cn.sender.outbox.put("lane_status", "", lane_status([("D1", "open", "VN")]), NOW_NS)
+    carried(cn, vn, NOW_NS)
+    [dead] = cn.sender.outbox.dead()
+    assert dead.trouble.startswith("not_allowed")
+    assert vn.receiver.book.state().lanes == []
 
 
 def test_pruning_keeps_the_count_of_each_consignment():

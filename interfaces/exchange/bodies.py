@@ -361,7 +361,7 @@ MESSAGES: dict[str, type[said.Message]] = {
 }
 """What machines say, by the kind of letter that carries it."""
 KINDS = {message: kind for kind, message in MESSAGES.items()}
-UNSTORED = ("clock", "lane_status", "receipt")
+UNSTORED = ("clock", "receipt")
 """Kinds that are of no use later: they are not kept, not numbered and not repeated."""
 
 
@@ -378,6 +378,17 @@ def body_of(message: SaidToOtherSide) -> tuple[str, str, dict[str, Any]]:
     body = checked(kind, plain)
     told = msgspec.to_builtins(body)
     return kind, consignment_of(message), told
+
+
+def lane_status(lanes: list[tuple[str, str, str]]) -> dict[str, Any]:
+    """Body of a letter about lanes: of each its name, its state and the side that it leads from.
+
+    Raises:
+        BodyError: one of these cannot be told.
+    """
+    told = [{"lane": lane, "state": state, "from_side": side} for lane, state, side in lanes]
+    body: dict[str, Any] = msgspec.to_builtins(checked("lane_status", {"lanes": told}))
+    return body
 
 
 def message_of(kind: str, body: dict[str, Any]) -> SaidToOtherSide:

@@ -98,11 +98,9 @@ class Receiver:
         if letter.kind in UNSTORED:
             if letter.kind == "receipt":
                 raise LetterError("not_allowed", "a receipt is the answer to a letter")
-            if letter.kind == "lane_status":
-                if self._parties.has_fleet:
-                    raise LetterError("not_allowed", "the lanes are this side's")
-                self.book.note_lanes(letter.body["lanes"])
             return 0
+        if letter.kind == "lane_status" and self._parties.has_fleet:
+            raise LetterError("not_allowed", "the lanes are this side's")
         if letter.kind in MESSAGES:
             own, other = self._names
             said = message_of(letter.kind, letter.body)
@@ -124,5 +122,8 @@ class Receiver:
         if outcome == "out_of_order":
             text = f"sequence {letter.sequence}, expected {expected}"
             raise LetterError("out_of_order", text, letter.id, expected)
-        self.has_news |= outcome == "new"
+        if outcome == "new":
+            self.has_news = True
+            if letter.kind == "lane_status":
+                self.book.note_lanes(letter.body["lanes"])
         return expected
