@@ -198,12 +198,12 @@ class Custody(Body, frozen=True, kw_only=True):
 
 
 class ClearanceResult(Body, frozen=True, kw_only=True):
-    """How it ended on the receiving side."""
+    """How it ended on the receiving side; or before it crossed, on the one that sent it."""
 
     id: Id
     consignment: Consignment
     result: Annotated[
-        Literal["released", "seized", "returned"],
+        Literal["released", "seized", "returned", "diverted"],
         Meta(extra_json_schema=_wco("Response/Status/NameCode")),
     ]
     reason: Reason
@@ -280,6 +280,7 @@ class LegReport(Body, frozen=True, kw_only=True):
     verdict: Literal["clear", "suspicious"] | None
     crossed: bool
     allowed: Annotated[tuple[Literal["cross", "unload"], ...], Meta(max_length=2)]
+    image: Annotated[str, Meta(max_length=200, description="of the verdict; empty: none")] = ""
 
 
 class LaneStatus(Body, frozen=True, kw_only=True):
