@@ -7,6 +7,7 @@ import msgspec
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
+from starlette.requests import ClientDisconnect
 
 from interfaces.api.problems import ProblemError, documented, fault
 from interfaces.api.roles import Caller, caller_of
@@ -94,7 +95,10 @@ def letters_router(receiver: Receiver, outbox: Outbox, now_ns: Callable[[], int]
     )
     async def take_letter(request: Request) -> Response:
         """Take a letter of the other side's gate: what is acknowledged is on disk."""
-        data = await request.body()
+        try:
+            data = await request.body()
+        except ClientDisconnect:
+            raise ProblemError(400, "invalid", "body: the sender has hung up") from None
         try:
             msgspec.json.decode(data, type=dict[str, Any])
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

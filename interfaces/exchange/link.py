@@ -28,7 +28,7 @@ from interfaces.exchange.sending import WINDOW, Outgoing, Sender
 from interfaces.store.database import Database
 
 PATH = "/api/v1/exchange/messages"
-ANSWER_S = 5.0
+ANSWER_S = 10.0
 """A receipt that has not come after this time does not count any more [ours]."""
 LOOK_S = 0.1
 """So often the inbox is looked into on the wall clock: the API runs in another process [ours]."""

@@ -26,8 +26,8 @@ from interfaces.exchange.receiving import Receiver
 from interfaces.exchange.sending import Outgoing, Sender
 from interfaces.store.database import Database
 from sim.arrivals import arrivals
-from sim.authority import CHANNEL_SHARES, LOOK_NS, SERVICE_S
-from sim.border_officers import CHANNELS, right_word
+from sim.authority import LOOK_NS
+from sim.border_officers import right_word
 from sim.border_reader import BorderReader
 from sim.custody_reader import CustodyReader
 from sim.simulate import build
@@ -220,12 +220,14 @@ class Federation:
 
     def declare_arrivals(self, hours: float, trucks_per_day: int) -> None:
         """Trucks of the site's profile, channels by their shares."""
+        shares = self.site.officers.channels
         for at_ns, order in arrivals(self.site, self.start, hours, trucks_per_day, self.seed):
             goods = Declaration(
                 order.id, order.from_side, order.to_side, order.container, order.size_type,
                 f"S{order.id}", f"29H-{order.id}", "854231", order.from_side, 20_000,
             )  # fmt: skip
-            self.declare(goods, self.random.choices(CHANNELS, CHANNEL_SHARES)[0], at_ns)
+            names, weights = list(shares), list(shares.values())
+            self.declare(goods, self.random.choices(names, weights)[0], at_ns)
 
     def declare(self, goods: Declaration, channel: Channel, at_ns: int) -> None:
         """An enterprise declares goods, which customs will give this channel.
@@ -315,7 +317,7 @@ class Federation:
             what = str(getattr(word, "what", record.next if not record.holds else "hold"))
             key = (clearance.side, name, what)
             if key not in self._due:
-                mean_s = SERVICE_S.get(what, 60.0)
+                mean_s = self.site.officers.service_s.get(what, 60.0)
                 self._due[key] = now_ns + round(self.random.expovariate(1 / mean_s) * S)
             if self._due[key] <= now_ns:
                 del self._due[key]
