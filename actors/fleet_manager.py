@@ -144,8 +144,8 @@ class FleetManager:
                 effects = []
                 if order in self.orders:
                     self.doors.note(self.orders[order])
-            case CancelOrder(order):
-                effects = self._on_cancel(order, now_ns)
+            case CancelOrder(order, keeper):
+                effects = self._on_cancel(order, keeper, now_ns)
             case ExplainOrder(order):
                 return [Reply(self._explain(order))]
             case CommandLane():
@@ -214,10 +214,12 @@ class FleetManager:
         self._undecided = True
         return [Reply(OrderAnswer("created", job.as_order())), Emit(OrderChanged(job.as_order()))]
 
-    def _on_cancel(self, order: str, now_ns: int) -> list[Effect]:
+    def _on_cancel(self, order: str, keeper: str, now_ns: int) -> list[Effect]:
         if order not in self.orders:
             return [Reply(OrderAnswer("unknown"))]
         job = self.orders[order]
+        if keeper and (job.guard is None or job.guard.cross != keeper):
+            return [Reply(OrderAnswer("refused", job.as_order(), f"not ordered by {keeper}"))]
         if job.state == "cancelled":
             return [Reply(OrderAnswer("cancelled", job.as_order()))]
         if job.state not in ("queued", "assigned", "to_pickup"):

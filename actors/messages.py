@@ -38,6 +38,7 @@ AlarmKind = Literal[
     "order_left", "order_stands", "fleet_waits",
     "vehicle_stopped", "vehicle_silent", "station_out", "zone_in_use",
     "consignment_stays", "consignment_perishes", "recorder_ended",
+    "other_side_silent", "letter_dead", "clocks_apart",
 ]  # fmt: skip
 """`order_left`: an order could move and an AGV could take it, and neither does anything.
 `order_stands`: an order's AGV has no road, though there is room for it where it is to go.
@@ -47,7 +48,9 @@ although asked. `station_out`: a crane's or scanner's controller reports a fault
 `zone_in_use`: a zone was blocked that an AGV is in, or may already drive into.
 `consignment_stays`: longer on a side than the rules allow; `consignment_perishes`: perishables that
 are under way for long. `recorder_ended`: what records the gate has ended before it; nothing is
-recorded any more."""
+recorded any more.
+`other_side_silent`: the other side's gate is not heard. `letter_dead`: what was to be told to it is
+given up until people see to it. `clocks_apart`: its clock and this one differ by too much."""
 Service = Literal["in", "withdrawn", "stopped", "silent", "out"]
 """Whether a device or place takes part: `in` service; `withdrawn` by an operator; of an AGV
 `stopped` by a fault or `silent`; of a crane or booth `out` of order."""
@@ -545,6 +548,8 @@ class CancelOrder(Message):
     """Give the order up, if its container has not been lifted."""
 
     id: str
+    keeper: str = ""
+    """The clearance that says so: it is to be the one that ordered it. Empty: an operator."""
 
 
 class OrderAnswer(Message):
@@ -623,6 +628,34 @@ class OrderReport(Message):
     allowed: tuple[Leg, ...]
     image: str = ""
     """The name of the image that the verdict speaks of; empty: there is none."""
+
+
+SaidToOtherSide = (
+    border.PreAdvice | border.ExchangeAnswer | border.AskReady | border.Ready | border.StandDown
+    | border.Crossed | border.CustodyTaken | border.ClearanceResult
+    | GuardOrder | AllowLeg | SetDown | CancelOrder | QueryOrder | OrderReport
+)  # fmt: skip
+"""All that one side's gate may tell the other's."""
+
+
+class HeardFromOtherSide(Message):
+    """The exchange has taken this in from the other side's gate, signed by it and in order."""
+
+    message: SaidToOtherSide
+
+
+class LetterGivenUp(Message):
+    """The exchange could not have this taken in by the other side; it waits for an officer."""
+
+    letter: str
+    consignment: str
+    reason: str
+
+
+class ClocksApart(Message):
+    """The other side's clock is ahead of this one by so much: more than is allowed."""
+
+    skew_ms: int
 
 
 class CommandLane(Message):
@@ -848,6 +881,7 @@ AnyMessage = (
     | GuardOrder | AllowLeg | SetDown | QueryOrder | OrderReport
     | safety.LimitSpeed | safety.EngageStop | safety.ResetStop | safety.StopAnswer
     | safety.ReportConditions | safety.AgreeReversal | safety.PermitTow
+    | HeardFromOtherSide | LetterGivenUp | ClocksApart
     | border.Declare | border.Register | border.GateIn | border.Decide | border.PutHold
     | border.LiftHold | border.SetDownLoad | border.Dispose | border.SetSide | border.BorderAnswer
     | border.PreAdvice | border.ExchangeAnswer | border.AskReady | border.Ready | border.StandDown

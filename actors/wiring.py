@@ -4,8 +4,10 @@ import datetime
 from functools import partial
 
 from actors.agv import Agv
+from actors.base import Side
 from actors.booth import Booth
 from actors.clearance import Clearance, clearance_name
+from actors.counterpart import Counterpart
 from actors.crane import Crane
 from actors.effects import Machine
 from actors.fleet.plan import FleetPlan
@@ -45,6 +47,27 @@ def clearances(site: Site) -> dict[str, MachineFactory]:
     rules = BorderRules(site)
     return {
         clearance_name(side): partial(Clearance, side, FLEET_MANAGER, rules) for side in site.sides
+    }
+
+
+def fleet_side(site: Site) -> Side:
+    """The side whose gate runs the fleet, where each side has a gate of its own."""
+    return site.fleet_side or next(iter(site.sides))
+
+
+def one_side(site: Site, side: Side) -> dict[str, MachineFactory]:
+    """How to make the clearance of one side, and the counterpart of the other one's.
+
+    Where the fleet is the other side's, the counterpart is taken for the fleet manager: what is
+    said to that goes to the other gate too.
+    """
+    other = next(name for name in site.sides if name != side)
+    home, there = clearance_name(side), clearance_name(other)
+    has_fleet = fleet_side(site) == side
+    fleet = FLEET_MANAGER if has_fleet else ""
+    return {
+        home: partial(Clearance, side, fleet or there, BorderRules(site)),
+        there: partial(Counterpart, there, other, home, fleet),
     }
 
 

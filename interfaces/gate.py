@@ -21,11 +21,13 @@ from actors.border import BorderAnswer
 from actors.clearance import clearance_name
 from actors.host import Ports, ask_host, start_hosts, start_ray, stop_ray
 from actors.messages import Message
+from actors.ports import Link, LinkFactory, MachineFactory
 from actors.site.devices import FLEET_MANAGER, devices
 from actors.site.expand import expand
 from actors.site.load import load_site
-from actors.wiring import clearances, makers
+from actors.wiring import clearances, makers, one_side
 from interfaces.drivers import END_S, Driven, Driver, plant
+from interfaces.exchange.link import ExchangeLinks, ExchangeSetup
 from interfaces.store.database import Database
 from interfaces.store.journal import StoreJournals
 from robotics.clock import GateTime
@@ -41,7 +43,8 @@ class LiveGate:
     ends every process that was started. `keeper` and `signals` are read and closed by a `ViewPump`.
 
     With a `store`, the clearances of both sides are hosted too, if the site has rules for them; the
-    store's tables are there.
+    store's tables are there. With an `exchange`, it is the gate of one side: the other side's
+    clearance is another gate's, and the devices are this gate's only if it runs the fleet.
 
     Raises:
         DriverError: on entering; what drives the robots did not come up.
@@ -55,16 +58,33 @@ class LiveGate:
         seed: int = 1,
         driver: Driver = PLANT,
         store: Database | None = None,
+        exchange: ExchangeSetup | None = None,
     ) -> None:
-        self.day = datetime.datetime.now(datetime.UTC).date()
+        now = datetime.datetime.now(datetime.UTC)
+        self.day = now.date()
         self.site = load_site(site_path, self.day)
         self.roadmap = expand(self.site, self.day)
-        self.devices = devices(self.site, self.day)
-        self.gate_time = GateTime(epoch_ns=time.time_ns(), speed=speed)
-        self._clearances = clearances(self.site) if store and self.site.clearance else {}
+        self.exchange = exchange
+        self.has_fleet = exchange is None or exchange.has_fleet
+        self.devices = devices(self.site, self.day) if self.has_fleet else []
+        # Two gates that are sped up alike have the same time, if they were started on one day.
+        midnight = datetime.datetime.combine(self.day, datetime.time(), datetime.UTC)
+        epoch_ns = time.time_ns() if exchange is None else round(midnight.timestamp()) * 10**9
+        self.gate_time = GateTime(epoch_ns=epoch_ns, speed=speed)
+        self._clearances: dict[str, MachineFactory] = {}
+        if exchange is not None:
+            self._clearances = one_side(self.site, exchange.side)
+        elif store and self.site.clearance:
+            self._clearances = clearances(self.site)
+        self.sides: tuple[Side, ...] = (exchange.side,) if exchange is not None else ()
+        if exchange is None and self._clearances:
+            self.sides = tuple(self.site.sides)
+        """The sides whose clearances are hosted."""
         self.unanswered = [
-            FLEET_MANAGER, *(device.id for device in self.devices), *self._clearances
-        ]  # fmt: skip
+            *((FLEET_MANAGER,) if self.has_fleet else ()),
+            *(device.id for device in self.devices),
+            *self._clearances,
+        ]
         """Machines whose actor has not answered yet."""
         self._site_path, self.seed, self._driver = site_path, seed, driver
         self._store = store
@@ -77,7 +97,9 @@ class LiveGate:
         self.signals = SignalReader(self.bus)
         with contextlib.ExitStack() as begun:
             begun.callback(shutil.rmtree, self._folder, ignore_errors=True)
-            self._links = begun.enter_context(self._driver(self._driven()))
+            self._links: LinkFactory = _no_link
+            if self.has_fleet:
+                self._links = begun.enter_context(self._driver(self._driven()))
             begun.enter_context(_ray())
             self._begun = begun.pop_all()
         return self
@@ -92,11 +114,16 @@ class LiveGate:
 
     def start(self, progress: Callable[[str, int], None]) -> None:
         """Start an actor for every machine; `progress` hears (name, process) of each."""
-        ports = Ports(clock=self.gate_time, link=self._links, sink=EventSinks(self.bus))
+        links = self._links
+        if self.exchange is not None:
+            links = ExchangeLinks(links, self.exchange, self.gate_time)
+        ports = Ports(clock=self.gate_time, link=links, sink=EventSinks(self.bus))
         if self._store is not None:
-            journals = StoreJournals(self._store.url, frozenset(self._clearances))
+            durable = frozenset(clearance_name(side) for side in self.sides)
+            journals = StoreJournals(self._store.url, durable)
             ports = msgspec.structs.replace(ports, journal=journals)
-        every = {**makers(self.site, self.roadmap, self.day), **self._clearances}
+        fleet = makers(self.site, self.roadmap, self.day) if self.has_fleet else {}
+        every = {**fleet, **self._clearances}
         for name, process in start_hosts(every, ports):
             self.unanswered.remove(name)
             progress(name, process)
@@ -108,16 +135,13 @@ class LiveGate:
             ConnectionError: it is not up.
             TimeoutError: it has not answered in time.
         """
+        if not self.has_fleet:
+            raise ConnectionError("the fleet is run by the other side's gate")
         if FLEET_MANAGER in self.unanswered:
             raise ConnectionError("the fleet manager is still being started")
         reply = ask_host(FLEET_MANAGER, message)
         assert reply is not None, f"no reply to {type(message).__name__}"
         return reply
-
-    @property
-    def sides(self) -> tuple[Side, ...]:
-        """The sides whose clearances are hosted."""
-        return tuple(side for side in self.site.sides if clearance_name(side) in self._clearances)
 
     def tell(self, side: Side, message: Message) -> BorderAnswer:
         """Put an officer's or an enterprise's word to the clearance of a side; raises as `ask`."""
@@ -139,6 +163,11 @@ class LiveGate:
             gate_time=self.gate_time,
             bus=self.bus,
         )
+
+
+def _no_link(_name: str) -> Link | None:
+    """Of a gate without devices."""
+    return None
 
 
 @contextlib.contextmanager

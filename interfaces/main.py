@@ -7,6 +7,7 @@ import typer
 from actors.errors import SiteError
 from interfaces.cli.bench import bench
 from interfaces.cli.check import check
+from interfaces.cli.exchange import exchange
 from interfaces.cli.explain import explain
 from interfaces.cli.lane import lane
 from interfaces.cli.ros import ros
@@ -28,7 +29,7 @@ app = typer.Typer(
 )
 for command in (up, simulate, check, lane, world, xray, version):
     app.command()(command)
-for group in (bench, explain, vehicle, crane, booth, place, zone, ros, token):
+for group in (bench, exchange, explain, vehicle, crane, booth, place, zone, ros, token):
     app.add_typer(group)
 
 

@@ -1,8 +1,7 @@
 """Simulated officers of a live gate, for the sides that nobody operates.
 
 Each says what the officer of his role would rightly say next, when the time that his work takes is
-over: see `sim.border_officers`, and the section `officers` of the site file for the times. There
-are officers enough.
+over; see `sim.border_officers` and, for the times, the section `officers` of the site file.
 """
 
 import secrets
@@ -13,7 +12,6 @@ from random import Random
 
 from actors.base import Message, Side
 from actors.border import BorderAnswer, Channel
-from actors.clearance import Clearance
 from actors.consignment.record import Record
 from actors.site.model import OfficersSection
 from interfaces.copies import Copies
@@ -33,12 +31,12 @@ class Officers:
         copies: Copies,
         tell: Callable[[Side, Message], BorderAnswer],
         clock: GateClock,
-        data: OfficersSection,
         sides: tuple[Side, ...],
+        data: OfficersSection,
         seed: int,
     ) -> None:
         self._copies, self._tell, self._clock = copies, tell, clock
-        self._data, self._sides, self._seed = data, sides, seed
+        self._sides, self._data, self._seed = sides, data, seed
         self._random = Random(f"{seed}/officers")
         self._run = secrets.token_hex(4)
         self._said = 0
@@ -74,8 +72,11 @@ class Officers:
         with self._copies.reading() as sides:
             for side in self._sides:
                 for name, record in sides[side].records.items():
-                    if record.ended or self._calls_itself(sides[side], record, now_ns):
+                    if record.ended:
                         continue
+                    metered = sides[side].rules.called_max(side, now_ns) is not None
+                    if record.next == "called_forward" and metered and not record.holds:
+                        continue  # called by the clearance itself
                     self._said += 1
                     number = f"officers/{self._run}/{self._said}"
                     word = right_word(record, number, channel_of(name, self._data, self._seed))
@@ -87,12 +88,6 @@ class Officers:
                         words.append((side, word))
         self._due = due
         return words
-
-    @staticmethod
-    def _calls_itself(clearance: Clearance, record: Record, now_ns: int) -> bool:
-        """Whether it waits to be called forward where the clearance meters trucks."""
-        metered = clearance.rules.called_max(clearance.side, now_ns) is not None
-        return metered and record.next == "called_forward" and not record.holds
 
     def _ready_ns(self, what: str) -> int:
         mean_s = self._data.service_s.get(what, 60.0)

@@ -1,10 +1,14 @@
 """What is known of the exchange with the other side."""
 
+from collections.abc import Callable
 from typing import Literal, Protocol
 
 import msgspec
 
 from actors.base import Side
+from interfaces.exchange.sending import SILENCE_NS
+from interfaces.store.exchange_peer import PeerBook
+from interfaces.store.outbox import Outbox
 
 
 class Peer(msgspec.Struct, frozen=True):
@@ -44,3 +48,22 @@ class EmbeddedPeers(msgspec.Struct, frozen=True):
             Peer(side, next(other for other in self.sides if other != side), "embedded")
             for side in self.sides
         ]
+
+
+class ExchangePeers(msgspec.Struct, frozen=True):
+    """The other side's clearance runs in a gate of its own."""
+
+    side: Side
+    peer: Side
+    outbox: Outbox
+    book: PeerBook
+    now_ns: Callable[[], int]
+
+    def now(self) -> list[Peer]:
+        """The one other gate, as letters and receipts tell of it."""
+        state, waits = self.book.state(), self.outbox.state()
+        heard_ns = max(state.heard_ns, state.answered_ns)
+        is_up = self.now_ns() - state.answered_ns < SILENCE_NS
+        naks = sum(refused.times for refused in self.book.refusals() if refused.by == "peer")
+        link: Literal["up", "down"] = "up" if is_up else "down"
+        return [Peer(self.side, self.peer, link, waits.waiting, waits.dead, naks, heard_ns)]

@@ -10,6 +10,7 @@ from types import FrameType
 
 import msgspec
 import uvicorn
+from fastapi import APIRouter
 
 from actors.base import Side
 from actors.border import Declaration, Declare, Officer
@@ -18,18 +19,22 @@ from actors.site.rules import BorderRules
 from interfaces.api.app import create_app
 from interfaces.api.enter import Entrance
 from interfaces.api.guard import BODY_BYTES_MAX, check_bind
+from interfaces.api.letters import letters_router
 from interfaces.api.roles import callers
 from interfaces.border_desk import BorderDesk
 from interfaces.copies import Copies
+from interfaces.exchange.bodies import lane_status
 from interfaces.gate import LiveGate
-from interfaces.images import NO_IMAGES, Images
 from interfaces.officers import Officers
 from interfaces.page.page import register_page
-from interfaces.peers import EmbeddedPeers
+from interfaces.peers import EmbeddedPeers, ExchangePeers, Peers
 from interfaces.pump import ViewPump
 from interfaces.store.database import Database
+from interfaces.store.exchange_peer import PeerBook
+from interfaces.store.outbox import Outbox
 from interfaces.store.tokens import Tokens
 from interfaces.view import LiveView
+from robotics.imaging.store import ImageStore
 from robotics.telemetry import EventCopies, RecordedEvent
 from sim.arrivals import arrivals
 
@@ -64,7 +69,7 @@ class GateServer:
         arrivals_seed: int | None,
         store: Database,
         officers: tuple[Side, ...] = (),
-        images: Images = NO_IMAGES,
+        images: ImageStore | None = None,
         copies: EventCopies | None = None,
     ) -> None:
         check_bind(host)
@@ -80,12 +85,14 @@ class GateServer:
         self._tokens = Tokens(store)
         self._run_tokens: list[str] = []
         self._entrance = Entrance(self.run_token)
+        self._store = store
+        self._lanes_told: list[tuple[str, str, str]] = []
         self._border = _border(gate, store, images)
         self._officers = officers
         app = create_app(
             gate.site, gate.roadmap, gate.devices, self.view, gate.ask,
             lambda: list(gate.unanswered), callers(self._tokens),
-            self._border.desk if self._border else None, self._entrance,
+            self._border.desk if self._border else None, self._entrance, _letters(gate, store),
         )  # fmt: skip
         register_page(app, self.view, has_desk=self._border is not None)
         config = uvicorn.Config(
@@ -153,6 +160,7 @@ class GateServer:
                     ).start()
                 while not self._ending.wait(1.0):
                     summary(self._summary())
+                    self._tell_lanes()
         except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where run was called
             if not self._ending.is_set():
                 self._failure = error
@@ -163,6 +171,17 @@ class GateServer:
         at_ns = self._gate.gate_time().now_ns()
         self.view.apply(RecordedEvent("gate", at_ns, event))
 
+    def _tell_lanes(self) -> None:
+        """Tell the other side's gate how the lanes are, if they are run here and have changed."""
+        exchange = self._gate.exchange
+        if exchange is None or not exchange.has_fleet:
+            return
+        lanes = [(lane.id, lane.state, lane.side) for lane in self.view.devices("lane")]
+        if lanes != self._lanes_told:
+            self._lanes_told = lanes
+            outbox = Outbox(self._store.engine, exchange.peer)
+            outbox.put("lane_status", "", lane_status(lanes), self._gate.gate_time().now_ns())
+
     @contextlib.contextmanager
     def _officers_at_work(self) -> Iterator[None]:
         if self._border is None or not self._officers:
@@ -170,7 +189,7 @@ class GateServer:
             return
         gate, sides = self._gate, self._officers
         officers = Officers(
-            self._border.copies, gate.tell, gate.gate_time(), gate.site.officers, sides, gate.seed
+            self._border.copies, gate.tell, gate.gate_time(), sides, gate.site.officers, gate.seed
         )
         with officers.at_work():
             yield
@@ -195,10 +214,12 @@ class GateServer:
         if self._border is None:
             self._gate.ask(PutOrder(request))
             return
-        # A store may outlive the run, and has the ids of the runs before.
-        goods = declared_by_truck(
-            msgspec.structs.replace(request, id=f"{start:%y%m%d%H%M%S}-{request.id}")
-        )
+        if request.from_side not in self._gate.sides:
+            return  # comes to the other side's gate
+        # A store may outlive the run, and has the ids of the runs before; so has the other gate.
+        whose = f"{request.from_side}-" if self._gate.exchange is not None else ""
+        id = f"{whose}{start:%y%m%d%H%M%S}-{request.id}"
+        goods = declared_by_truck(msgspec.structs.replace(request, id=id))
         by = Officer("trucking", "enterprise", goods.from_side)
         self._gate.tell(goods.from_side, Declare(f"{goods.id}/declare", by, goods))
 
@@ -215,7 +236,7 @@ class _Border(msgspec.Struct, frozen=True):
     desk: BorderDesk
 
 
-def _border(gate: LiveGate, store: Database, images: Images) -> _Border | None:
+def _border(gate: LiveGate, store: Database, images: ImageStore | None) -> _Border | None:
     """The border of a gate that hosts clearances; reads what their journals hold.
 
     Raises:
@@ -233,9 +254,29 @@ def _border(gate: LiveGate, store: Database, images: Images) -> _Border | None:
         tell=gate.tell,
         now_ns=gate.gate_time().now_ns,
         images=images,
-        peers=EmbeddedPeers(gate.sides),
+        peers=_peers(gate, store),
     )
     return _Border(copies, desk)
+
+
+def _peers(gate: LiveGate, store: Database) -> Peers:
+    if gate.exchange is None:
+        return EmbeddedPeers(gate.sides)
+    side, peer = gate.exchange.side, gate.exchange.peer
+    outbox, book = Outbox(store.engine, peer), PeerBook(store.engine, peer)
+    return ExchangePeers(side, peer, outbox, book, gate.gate_time().now_ns)
+
+
+def _letters(gate: LiveGate, store: Database) -> APIRouter | None:
+    """What takes the letters of the other side's gate.
+
+    Raises:
+        KeyFileError: a key cannot be read.
+    """
+    if gate.exchange is None:
+        return None
+    outbox = Outbox(store.engine, gate.exchange.peer)
+    return letters_router(gate.exchange.receiver(store), outbox, gate.gate_time().now_ns)
 
 
 def declared_by_truck(request: OrderRequest) -> Declaration:

@@ -110,6 +110,10 @@ class World:
                 observe(name, message, effects, now_ns)
         self.now_ns = max(self.now_ns, until_ns)
 
+    def next_ns(self) -> int | None:
+        """When the next event is, or may have been before its timer was set anew; None: none."""
+        return self._heap[0][0] if self._heap else None
+
     def digest(self) -> str:
         """A hash over every domain event so far, with its time and its source."""
         return self._digest.hexdigest()

@@ -14,6 +14,7 @@ from interfaces.api.enter import Entrance
 from interfaces.api.roles import INSIDE, OPEN, ROLES, RULES, Caller, callers
 from interfaces.store.database import Database, file_url
 from interfaces.store.tokens import Tokens
+from tests.exchange_peers import letters_of_vn
 from tests.gate_server import CALLERS, VirtualGate, served
 from tests.site_files import DEMO
 
@@ -44,7 +45,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     gate = VirtualGate(load_site(DEMO))
     border = gate.border()
     gate.advance(5)
-    application = gate.app(border, callers(tokens))
+    application = gate.app(border, callers(tokens), letters_of_vn(database.url))
     routes = [
         f"{method.upper()} {path}"
         for path, methods in application.openapi()["paths"].items()

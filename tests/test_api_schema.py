@@ -22,17 +22,20 @@ from schemathesis.specs.openapi.checks import (
 
 from actors.site.load import load_site
 from interfaces.api.roles import RULES
+from interfaces.store.database import file_url
+from tests.exchange_peers import letters_of_vn
 from tests.gate_server import OPERATOR, VirtualGate, served
 from tests.site_files import DEMO
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     gate = VirtualGate(load_site(DEMO))
     border = gate.border()
     gate.advance(5)
     gate.view.sample(gate.frame())
-    with served(gate.app(border)) as url:
+    letters = letters_of_vn(file_url(tmp_path_factory.mktemp("store") / "store.sqlite"))
+    with served(gate.app(border, letters=letters)) as url:
         yield url
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from actors.agv import Agv
 from actors.booth import Booth
 from actors.clearance import Clearance
+from actors.counterpart import Counterpart
 from actors.crane import Crane
 from actors.effects import Command, Effect, Machine, Send, SetTimer
 from actors.lane import Lane
@@ -75,6 +76,7 @@ MACHINES: dict[str, Callable[[], Machine]] = {
     "crane": lambda: Crane("VN-C1", "fleet-manager"),
     "booth": lambda: Booth("VN-X1", "fleet-manager", 60 * S),
     "lane": lambda: Lane("D1", "fleet-manager", "VN", 2),
+    "counterpart": lambda: Counterpart("clearance-CN", "CN", "clearance-VN", "fleet-manager"),
     "clearance": lambda: Clearance("VN", "fleet-manager", BorderRules(DEMO)),
     "fleet manager": lambda: machines(DEMO, ROADMAP, DAY)["fleet-manager"],
     "AGV's controller": lambda: controllers(DEMO, ROADMAP, DAY, 1)["AGV-001"],

@@ -100,7 +100,8 @@ def _see_to_order(desk: Desk, record: Record, now_ns: int) -> list[Effect]:
         if record.holds or record.ended:
             unsent = not desk.outbox.has("cancel", name)
             if record.order and unsent and (report is None or not report.loaded):
-                return [desk.outbox.tell("cancel", name, desk.fleet, CancelOrder(record.order))]
+                cancel = CancelOrder(record.order, desk.name)
+                return [desk.outbox.tell("cancel", name, desk.fleet, cancel)]
             return []
         desk.outbox.drop(name, "cancel")
         if not record.order and not desk.is_other_closed(now_ns):

@@ -62,6 +62,8 @@ def _sides(site: Site) -> Iterator[Finding]:
             yield f"yards[{i}].side", yard.side, both
     if site.yards[0].side == site.yards[1].side:
         yield "yards[1].side", site.yards[1].side, "the other side: one yard on each"
+    if site.fleet_side not in (None, *sides):
+        yield "fleet_side", site.fleet_side, both
     directions = _directions(site)
     allowed = " or ".join(directions)
     named = [

@@ -440,6 +440,9 @@ class Site(Section, frozen=True, kw_only=True):
     """Of simulations only."""
     clearance: Annotated[tuple[RulesSection, ...], Meta(max_length=100)] = ()
     """The border's rules, dated; without any, orders need no clearance."""
+    fleet_side: SideName | None = None
+    """Where each side has a gate of its own: the side whose gate runs all devices of the road and
+    of both yards. Without it: the first side's."""
     roadmap: SurveyedRoadmap | None = None
     robots: Annotated[tuple[RobotsSection, ...], Meta(max_length=1000)] = ()
     """AGVs that speak standard ROS messages only; no AGV is in two entries."""

@@ -57,6 +57,7 @@ def create_app(
     find_caller: FindCaller,
     border: BorderDesk | None = None,
     entrance: Entrance | None = None,
+    letters: APIRouter | None = None,
 ) -> FastAPI:
     """The application, to be served by one process on a loopback address (`guard.check_bind`).
 
@@ -71,6 +72,7 @@ def create_app(
         find_caller: Whose token it is; called from the pool too.
         border: Consignments, of a gate that clears them.
         entrance: The link that lets the page in.
+        letters: Takes the letters of the other side's gate, where that is another one.
 
     Raises:
         RuntimeError: for a route there is no rule that says who may use it.
@@ -100,6 +102,7 @@ def create_app(
         me_router(),
         stream_router(FrameSource(view)),
         *(_border_routers(border, site) if border is not None else ()),
+        *((letters,) if letters is not None else ()),
     ):
         api.include_router(router)
     app.include_router(api)

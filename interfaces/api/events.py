@@ -58,7 +58,8 @@ it was to go; `fleet_waits`: AGVs have not said where they stand, so that none m
 does not report, although asked; `station_out`: the crane or scanner is out of order; `zone_in_use`:
 an AGV is in a zone that was blocked, or may already drive into it; `recorder_ended`: nothing is
 recorded any more, by `--record` or for Foxglove; `consignment_stays`: it is on a side for longer
-than the rules allow.
+than the rules allow; `other_side_silent`: the other side's gate is not heard; `letter_dead`: it
+will not have what it was told of the consignment; `clocks_apart`: its clock and this one differ.
 """
 
 

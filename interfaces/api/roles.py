@@ -92,6 +92,10 @@ RULES: dict[str, Rule] = {
     "GET /api/v1/trucks": OPEN,
     "PUT /api/v1/trucks/{id}": GATE,
     "GET /api/v1/exchange": INSIDE,
+    "GET /api/v1/exchange/state": INSIDE,
+    "POST /api/v1/exchange/messages": OPEN,  # a letter is signed by the other side's gate
+    "POST /api/v1/exchange/dead-letters/{number}/requeue": REPAIRS,
+    "POST /api/v1/exchange/dead-letters/{number}/withdraw": WORKS,
 }
 """By method and path of the route."""
 _PATTERNS = [

@@ -81,6 +81,13 @@ def _clearance(site: str) -> list[Figure]:
     return clearance.measure(err.print)
 
 
+def _exchange(site: str) -> list[Figure]:
+    """Two gates, a side each, over a link that drops, repeats, delays and reorders letters."""
+    from interfaces.bench import exchange
+
+    return exchange.measure(site, err.print)
+
+
 def _command(name: str, measure: Callable[[str], list[Figure]]) -> Callable[..., None]:
     def command(site: SiteOption = "huu-nghi", json: JsonOption = None) -> None:
         _tell(name, measure(site), json)
@@ -97,6 +104,7 @@ for _name, _measure in (
     ("ros", _ros),
     ("gazebo", _gazebo),
     ("clearance", _clearance),
+    ("exchange", _exchange),
 ):
     bench.command(_name, help=_measure.__doc__)(_command(_name, _measure))
 

@@ -13,6 +13,7 @@ from rich.status import Status
 
 from actors.base import Side
 from actors.site.bundled import find_site
+from interfaces.cli.one_side import exchange_setup
 from interfaces.cli.recording import (
     FoxgloveOption,
     FoxglovePortOption,
@@ -30,10 +31,10 @@ from interfaces.cli.say import EXIT_FAILED, complain, err, out
 from interfaces.cli.sites import SiteArgument
 from interfaces.drivers import Driver, DriverError, plant, reference_robots, robots_behind
 from interfaces.gate import LiveGate
-from interfaces.images import NO_IMAGES, ImageFolder
 from interfaces.server import GateServer, PortTakenError
 from interfaces.store.database import Database, StoreError, file_url
 from interfaces.store.run import Running, announced, run_folder
+from robotics.imaging.store import FolderImages
 
 
 def up(
@@ -66,7 +67,20 @@ def up(
     ] = "simulated",
     images: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", file_okay=False, help="X-ray images, by consignment."),
+        typer.Option(metavar="DIR", file_okay=False, help="X-ray images of the booths."),
+    ] = None,
+    side: Annotated[
+        str,
+        typer.Option(help="Only this side's clearance; the other side has a gate of its own."),
+    ] = "",
+    peer: Annotated[
+        str, typer.Option(metavar="URL", help="With --side: the other gate, http://127.0.0.1:8001.")
+    ] = "",
+    key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --side: this gate's private key.")
+    ] = None,
+    peer_key: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="With --side: the other gate's public key.")
     ] = None,
     record: RecordOption = None,
     record_mb_max: RecordTotalOption = 4096,
@@ -78,12 +92,15 @@ def up(
     """Start the gate: an actor for every device, the robots, the API and the page."""
     robots = _driver(driver, rosbridge, reference)
     path = find_site(site)
+    exchange = exchange_setup(path, side, peer, key, peer_key, store)
     bounds = limits(record_mb_max, record_file_mb, record_file_min)
     live_port = foxglove_port if foxglove else None
     try:
         with (
             _store(store, path) as database,
-            LiveGate(path, speed=speed, seed=seed, driver=robots, store=database) as gate,
+            LiveGate(
+                path, speed=speed, seed=seed, driver=robots, store=database, exchange=exchange
+            ) as gate,
             start_recorder(gate, path, record, bounds, live_port) as recorder,
             contextlib.ExitStack() as told,
         ):
@@ -91,7 +108,7 @@ def up(
             server = GateServer(
                 gate, host, port, arrivals_seed=seed if arrivals else None, copies=copies,
                 store=database, officers=_simulated(officers, gate.sides),
-                images=ImageFolder(images) if images else NO_IMAGES,
+                images=FolderImages(images) if images else None,
             )  # fmt: skip
             running = Running(database.url, server.run_token())
             token_file = told.enter_context(announced(port, running))
@@ -110,7 +127,8 @@ def up(
 
             def ready() -> None:
                 bar.stop()
-                out.print(f"Ready: {len(gate.devices)} devices and the fleet manager.")
+                fleet = "and the fleet manager" if gate.has_fleet else "of its own"
+                out.print(f"Ready: {len(gate.devices)} devices {fleet}.")
                 out.print(f"Page  http://{host}:{port}/")
                 out.print(f"      http://{host}:{port}{server.entrance} once, to command from it")
                 if gate.sides:

@@ -1,0 +1,1 @@
+"""The exchange between the gates of the two sides: signed letters, durable, in order."""
