@@ -88,14 +88,20 @@ def test_a_replayed_machine_is_in_the_state_in_which_the_last_one_was(
     database.close()
 
 
-def test_a_copy_follows_a_journal_that_is_still_written(database: Database):
+def test_a_copy_follows_a_journal_that_is_still_written_and_compacted(database: Database):
     copies = Copies(database, SITE, ("VN", "CN"))
     drive = Drive(SITE, 7, consignments=5, harm=0.2)
+    journals = {}
     for clearance in drive.sides.values():
-        journalled = Journalled(clearance, StoreJournal(database, clearance.name))
+        journals[clearance.name] = StoreJournal(database, clearance.name)
+        journalled = Journalled(clearance, journals[clearance.name])
         drive.world._machines[clearance.name] = journalled
-    for _ in range(5):
+    for number in range(5):
         drive.run(20)
+        if number in (2, 3):
+            for clearance in drive.sides.values():
+                journals[clearance.name].compact(clearance.snapshot(), drive.world.now_ns)
+            drive.run(5)
         with copies.reading() as sides:
             for side, clearance in drive.sides.items():
                 assert state(sides[side]) == state(clearance)
