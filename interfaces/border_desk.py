@@ -9,8 +9,8 @@ from actors.base import Message, Side
 from actors.border import BorderAnswer
 from actors.clearance import Clearance
 from actors.site.rules import BorderRules
-from interfaces.images import Images
 from interfaces.peers import Peers
+from robotics.imaging.store import ImageStore
 
 
 class BorderDesk(msgspec.Struct, frozen=True):
@@ -25,5 +25,6 @@ class BorderDesk(msgspec.Struct, frozen=True):
     """Passes a command on and waits; TimeoutError or ConnectionError without an answer."""
     now_ns: Callable[[], int]
     """The gate's time."""
-    images: Images
+    images: ImageStore | None
+    """None: the booths keep none."""
     peers: Peers

@@ -22,7 +22,6 @@ from interfaces.api.roles import callers
 from interfaces.border_desk import BorderDesk
 from interfaces.copies import Copies
 from interfaces.gate import LiveGate
-from interfaces.images import NO_IMAGES, Images
 from interfaces.officers import Officers
 from interfaces.page.page import register_page
 from interfaces.peers import EmbeddedPeers
@@ -30,6 +29,7 @@ from interfaces.pump import ViewPump
 from interfaces.store.database import Database
 from interfaces.store.tokens import Tokens
 from interfaces.view import LiveView
+from robotics.imaging.store import ImageStore
 from robotics.telemetry import EventCopies, RecordedEvent
 from sim.arrivals import arrivals
 
@@ -64,7 +64,7 @@ class GateServer:
         arrivals_seed: int | None,
         store: Database,
         officers: tuple[Side, ...] = (),
-        images: Images = NO_IMAGES,
+        images: ImageStore | None = None,
         copies: EventCopies | None = None,
     ) -> None:
         check_bind(host)
@@ -215,7 +215,7 @@ class _Border(msgspec.Struct, frozen=True):
     desk: BorderDesk
 
 
-def _border(gate: LiveGate, store: Database, images: Images) -> _Border | None:
+def _border(gate: LiveGate, store: Database, images: ImageStore | None) -> _Border | None:
     """The border of a gate that hosts clearances; reads what their journals hold.
 
     Raises:

@@ -5,15 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import msgspec
 import pytest
 
 from actors.messages import OrderChanged
 from actors.site.load import load_site
 from interfaces.api.roles import Caller
-from interfaces.images import ImageFolder
-from robotics.imaging.picture import png16, read_png16
-from robotics.imaging.review import Anomaly
+from robotics.imaging.picture import read_png16
+from robotics.imaging.review import Anomaly, Quality, Review
+from robotics.imaging.store import FolderImages
 from sim.xray.scan import scan
 from tests.gate_server import CALLERS, VirtualGate, served
 from tests.site_files import DEMO
@@ -86,7 +85,7 @@ def idle() -> Iterator[Border]:
 @pytest.fixture
 def border(images: Path) -> Iterator[Border]:
     gate = VirtualGate(load_site(DEMO))
-    desk = gate.border(ImageFolder(images))
+    desk = gate.border(FolderImages(images))
     gate.advance(5)
     with served(gate.app(desk)) as url:
         yield Border(gate, url)
@@ -261,16 +260,16 @@ def test_an_image_is_shown_as_people_look_at_it_and_as_it_was_made(border: Borde
     assert "There is no image of K1" in problem(border.get("/inspections/K1/image16"), 404)
     assert border.get("/inspections/K1").json()["image"] is False
     seen = scan("electronics", "45G1", "1", "")
-    (images / "K1.png").write_bytes(png16(seen.image))
     box = Anomaly(10, 20, 110, 120, "density", 2.5)
-    (images / "K1.json").write_bytes(msgspec.json.encode((box,)))
+    review = Review("suspicious", 2.5, (box,), Quality(()))
+    FolderImages(images).put("seen", seen.image, review)
     told = border.get("/inspections/K1").json()
     assert (told["image"], told["boxes"][0]["kind"]) == (True, "density")
     raw = border.get("/inspections/K1/image16")
     assert raw.headers["content-type"] == "image/png"
     assert (read_png16(raw.content) == seen.image).all()
     assert border.get("/inspections/K1/image").content.startswith(b"\x89PNG")
-    (images / "K1.png").write_bytes(b"no picture")
+    (images / "seen.png").write_bytes(b"no picture")
     assert "is broken" in problem(border.get("/inspections/K1/image"), 404)
 
 

@@ -12,8 +12,7 @@ import pytest
 from actors.border import CustodyChanged, Declare, Officer, StepTaken
 from actors.clearance import clearance_name
 from actors.host import process_of
-from actors.site.bundled import find_site
-from actors.site.load import load_site
+from actors.site.model import OfficersSection
 from interfaces.copies import Copies
 from interfaces.gate import LiveGate
 from interfaces.officers import Officers, channel_of
@@ -23,11 +22,13 @@ from interfaces.store.database import Database, file_url
 from interfaces.view import LiveView
 from robotics.telemetry import RecordedEvent
 from tests.live_orders import request, until
+from tests.site_files import demo_with
 
 SPEED = 30.0
-OFFICERS = load_site(find_site("demo")).officers
 DRAWN = (f"live-{number}" for number in itertools.count())
-NAMES = list(itertools.islice((n for n in DRAWN if channel_of(n, OFFICERS, 1) == "green"), 4))
+NAMES = list(
+    itertools.islice((n for n in DRAWN if channel_of(n, OfficersSection(), 1) == "green"), 4)
+)
 """Of the green channel: a manual inspection takes an hour and a half."""
 
 
@@ -56,7 +57,10 @@ class LiveBorder:
 def border(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveBorder]:
     database = Database(file_url(tmp_path_factory.mktemp("store") / "store.sqlite"))
     database.create_all()
-    gate = LiveGate(find_site("demo"), speed=SPEED, store=database)
+    # The booths of the plant keep no images, so that everything is inspected by hand.
+    quick = {"service_s": {"inspection": 60, "hold": 60}}
+    site = demo_with(tmp_path_factory.mktemp("site"), officers=quick)
+    gate = LiveGate(site, speed=SPEED, store=database)
     copies = Copies(database, gate.site, gate.sides)
     events: list[RecordedEvent] = []
 
@@ -69,7 +73,9 @@ def border(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveBorder]:
     running = LiveBorder(gate, copies, view, events)
     with gate, ViewPump(view, gate.keeper, gate.signals):
         gate.start(running.processes.__setitem__)
-        officers = Officers(copies, gate.tell, gate.gate_time(), OFFICERS, gate.sides, seed=1)
+        officers = Officers(
+            copies, gate.tell, gate.gate_time(), gate.site.officers, gate.sides, seed=1
+        )
         with officers.at_work():
             yield running
     database.close()

@@ -7,18 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
-import msgspec
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from actors.messages import DeviceChanged, Obstacle, Outline, PutObstacle, SetService
 from actors.site.load import load_site
 from interfaces.api.roles import COOKIE
-from interfaces.images import ImageFolder
 from interfaces.page.page import register_page
 from interfaces.pump import ViewPump
-from robotics.imaging.picture import png16
-from robotics.imaging.review import Anomaly
+from robotics.imaging.review import Anomaly, Quality, Review
+from robotics.imaging.store import FolderImages
 from robotics.telemetry import (
     Bus,
     EventKeeper,
@@ -55,9 +53,8 @@ class RunningGate:
         bus = Bus(str(folder))
         SignalForwarder(bus)
         self.gate = VirtualGate(load_site(DEMO), start_ns=time.time_ns())
-        self.images = folder / "images"
-        self.images.mkdir()
-        self.border = self.gate.border(ImageFolder(self.images))
+        self.images = FolderImages(folder / "images")
+        self.border = self.gate.border(self.images)
         self.sink = EventSink(bus, "gate")
         self.gate.record(lambda recorded: self.sink.record(recorded.event, recorded.at_ns))
         self.pump = ViewPump(self.gate.view, EventKeeper(bus), SignalReader(bus))
@@ -267,9 +264,9 @@ def desk(running: RunningGate, url: str) -> Border:
             break
         running.gate.advance(60)
     seen = scan("electronics", "45G1", "1", "density")
-    (running.images / "K1.png").write_bytes(png16(seen.image))
     box = Anomaly(*seen.planted[0], "density", 2.5)
-    (running.images / "K1.json").write_bytes(msgspec.json.encode((box,)))
+    review = Review("suspicious", 2.5, (box,), Quality(()))
+    running.images.put("seen", seen.image, review)
     return border
 
 

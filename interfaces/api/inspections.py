@@ -14,8 +14,9 @@ from interfaces.api.paging import PageQuery, page_of
 from interfaces.api.problems import ProblemError, documented
 from interfaces.api.roles import Caller, caller_of
 from interfaces.border_desk import BorderDesk
-from interfaces.images import Seen
 from robotics.imaging.picture import PictureError, png8, read_png16
+from robotics.imaging.review import Anomaly
+from robotics.imaging.store import ImageNameError
 
 PNG = {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}}}}
 
@@ -104,7 +105,8 @@ def inspections_router(desk: BorderDesk) -> APIRouter:
 
         return page_of(found(), wanted)
 
-    def seen(id: str, caller: Caller) -> tuple[InspectionOut, GoodsOut]:
+    def seen(id: str, caller: Caller) -> tuple[InspectionOut, GoodsOut, str]:
+        """What was scanned, what was declared, and the name of the image; empty: there is none."""
         with desk.reading() as sides:
             whole = whole_of(sides, id, desk.now_ns())
             if whole is None or not may_see(caller, whole):
@@ -112,34 +114,48 @@ def inspections_router(desk: BorderDesk) -> APIRouter:
             out = _of(whole)
             if out is None:
                 raise ProblemError(404, "not-found", f"Consignment {id} has not been scanned.")
-            return out, whole.out().goods
+            record = whole.records.get(out.side, whole.first)
+            return out, whole.out().goods, record.image
+
+    def raw(name: str) -> bytes | None:
+        """The image of that name as it was made, if it is kept."""
+        if desk.images is None or not name:
+            return None
+        try:
+            return desk.images.raw(name)
+        except ImageNameError:
+            return None
+
+    def anomalies(name: str) -> tuple[Anomaly, ...]:
+        review = desk.images.review(name) if desk.images is not None and name else None
+        return review.anomalies if review is not None else ()
 
     @router.get("/{id}", responses=documented(400, 404, 422))
     def get_inspection(
         id: ConsignmentId, caller: Annotated[Caller, Depends(caller_of)]
     ) -> InspectionWhole:
         """One of them with what was declared, and the boxes of the review."""
-        out, goods = seen(id, caller)
-        image = desk.images.find(id)
+        out, goods, name = seen(id, caller)
+        image = raw(name)
         boxes = [
             BoxOut(
                 left=box.left, top=box.top, right=box.right, bottom=box.bottom, kind=box.kind,
                 score=box.score,
             )
-            for box in (image.anomalies if image is not None else ())
+            for box in (anomalies(name) if image is not None else ())
         ]  # fmt: skip
         return InspectionWhole(
             **out.model_dump(), goods=goods, image=image is not None, boxes=boxes
         )
 
-    def image_of(id: str, caller: Caller) -> Seen:
-        seen(id, caller)
-        image = desk.images.find(id)
+    def image_of(id: str, caller: Caller) -> tuple[bytes, str]:
+        _, _, name = seen(id, caller)
+        image = raw(name)
         if image is None:
             raise ProblemError(
                 404, "no-image", f"There is no image of {id}: without one, nobody passes it."
             )
-        return image
+        return image, name
 
     @router.get(
         "/{id}/image",
@@ -152,9 +168,9 @@ def inspections_router(desk: BorderDesk) -> APIRouter:
         caller: Annotated[Caller, Depends(caller_of)],
     ) -> Response:
         """The image as people look at it, with the boxes of the review."""
-        image = image_of(id, caller)
+        image, name = image_of(id, caller)
         try:
-            data = png8(read_png16(image.png16), image.anomalies if wanted.boxes else ())
+            data = png8(read_png16(image), anomalies(name) if wanted.boxes else ())
         except PictureError as error:
             raise ProblemError(404, "no-image", f"The image of {id} is broken: {error}") from None
         return Response(data, media_type="image/png")
@@ -166,6 +182,6 @@ def inspections_router(desk: BorderDesk) -> APIRouter:
     )
     def get_image16(id: ConsignmentId, caller: Annotated[Caller, Depends(caller_of)]) -> Response:
         """The image as the scanner made it, 16 bits."""
-        return Response(image_of(id, caller).png16, media_type="image/png")
+        return Response(image_of(id, caller)[0], media_type="image/png")
 
     return router

@@ -30,10 +30,10 @@ from interfaces.cli.say import EXIT_FAILED, complain, err, out
 from interfaces.cli.sites import SiteArgument
 from interfaces.drivers import Driver, DriverError, plant, reference_robots, robots_behind
 from interfaces.gate import LiveGate
-from interfaces.images import NO_IMAGES, ImageFolder
 from interfaces.server import GateServer, PortTakenError
 from interfaces.store.database import Database, StoreError, file_url
 from interfaces.store.run import Running, announced, run_folder
+from robotics.imaging.store import FolderImages
 
 
 def up(
@@ -66,7 +66,7 @@ def up(
     ] = "simulated",
     images: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", file_okay=False, help="X-ray images, by consignment."),
+        typer.Option(metavar="DIR", file_okay=False, help="X-ray images of the booths."),
     ] = None,
     record: RecordOption = None,
     record_mb_max: RecordTotalOption = 4096,
@@ -91,7 +91,7 @@ def up(
             server = GateServer(
                 gate, host, port, arrivals_seed=seed if arrivals else None, copies=copies,
                 store=database, officers=_simulated(officers, gate.sides),
-                images=ImageFolder(images) if images else NO_IMAGES,
+                images=FolderImages(images) if images else None,
             )  # fmt: skip
             running = Running(database.url, server.run_token())
             token_file = told.enter_context(announced(port, running))
