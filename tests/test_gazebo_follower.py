@@ -18,7 +18,6 @@ from robotics.road_tracker import Front
 from sim.gazebo_world.agv import ODOMETRY_HZ
 from tests.gate import DEMO, ROADMAP
 
-STEP_S = 0.005
 VEHICLES = DEMO.vehicles
 HALF_M = VEHICLES.length_m / 2
 
@@ -56,11 +55,11 @@ class Body:
     def move(self, command: Drive) -> None:
         now, self.next = self.next, command
         self.speed = now.ahead_mps
-        for _ in range(round(1 / ODOMETRY_HZ / STEP_S)):
-            self.heading += now.turn_rad_s * STEP_S
-            cos, sin = math.cos(self.heading), math.sin(self.heading)
-            self.x += (now.ahead_mps * cos - now.left_mps * sin) * STEP_S
-            self.y += (now.ahead_mps * sin + now.left_mps * cos) * STEP_S
+        heading = self.heading + now.turn_rad_s / ODOMETRY_HZ / 2  # half way through the turn
+        cos, sin = math.cos(heading), math.sin(heading)
+        self.x += (now.ahead_mps * cos - now.left_mps * sin) / ODOMETRY_HZ
+        self.y += (now.ahead_mps * sin + now.left_mps * cos) / ODOMETRY_HZ
+        self.heading += now.turn_rad_s / ODOMETRY_HZ
 
 
 def routes() -> list[list[Edge]]:
@@ -147,6 +146,7 @@ def test_the_routes_lead_over_all_edges():
     assert len(left) < 0.1 * len(ROADMAP.edges)
 
 
+@pytest.mark.timeout(900)  # 14.7 km, pose by pose
 @pytest.mark.parametrize("loaded", [False, True], ids=["empty", "loaded"])
 def test_every_route_is_followed_within_a_hands_breadth_and_ended_at_its_end(loaded):
     by = limits(loaded=loaded)
@@ -157,7 +157,7 @@ def test_every_route_is_followed_within_a_hands_breadth_and_ended_at_its_end(loa
         body = None
         for number, (body, _) in enumerate(driven(way, by)):
             front = body.front()
-            if number % 10 == 0:
+            if number % 20 == 0:
                 off = max(off, distance((front.x_m, front.y_m), line))
                 rear_off = max(rear_off, distance(body.rear(), whole))
         assert body is not None
