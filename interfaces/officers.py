@@ -1,7 +1,7 @@
 """Simulated officers of a live gate, for the sides that nobody operates.
 
 Each says what the officer of his role would rightly say next, when the time that his work takes is
-over; see `sim.border_officers` and, for the times, `sim.authority`.
+over; see `sim.border_officers` and, for the times, `actors.site.model`.
 """
 
 import secrets
@@ -13,10 +13,11 @@ from random import Random
 from actors.base import Message, Side
 from actors.border import BorderAnswer, Channel
 from actors.consignment.record import Record
+from actors.site.model import CHANNEL_SHARES, SERVICE_S
 from interfaces.copies import Copies
 from robotics.clock import GateClock
-from sim.authority import CHANNEL_SHARES, LOOK_NS, SERVICE_S, S
-from sim.border_officers import CHANNELS, right_word
+from sim.authority import LOOK_NS, S
+from sim.border_officers import right_word
 
 LOOK_S_MIN = 0.2
 """However fast the gate runs, they look no more often [s of the wall]."""
@@ -69,9 +70,12 @@ class Officers:
         due: dict[tuple[Side, str, str], int] = {}
         with self._copies.reading() as sides:
             for side in self._sides:
+                metered = sides[side].rules.called_max(side, now_ns) is not None
                 for name, record in sides[side].records.items():
                     if record.ended:
                         continue
+                    if metered and record.next == "called_forward" and not record.holds:
+                        continue  # its turn comes by itself
                     self._said += 1
                     number = f"officers/{self._run}/{self._said}"
                     word = right_word(record, number, channel_of(name, self._seed))
@@ -91,7 +95,8 @@ class Officers:
 
 def channel_of(name: str, seed: int) -> Channel:
     """What customs gives a consignment: the same however often it is asked."""
-    [channel] = Random(f"{seed}/{name}").choices(CHANNELS, CHANNEL_SHARES)
+    names, shares = list(CHANNEL_SHARES), list(CHANNEL_SHARES.values())
+    [channel] = Random(f"{seed}/{name}").choices(names, shares)
     return channel
 
 
