@@ -141,8 +141,10 @@ class DrawnFleet:
 class Drive:
     """The drive of one seed: `site` must scan exports before and imports after the crossing."""
 
-    def __init__(self, site: Site, seed: int, consignments: int, harm: float = 0.2) -> None:
-        self.random = Random(seed)
+    def __init__(
+        self, site: Site, seed: int | Random, consignments: int, harm: float = 0.2
+    ) -> None:
+        self.random = seed if isinstance(seed, Random) else Random(seed)
         self.world = World(1_783_000_000 * S)
         self.harm = harm
         rules = BorderRules(site)
@@ -301,7 +303,7 @@ class Drive:
             elif step == "registered":
                 channel = self.reader.channels.setdefault(name, random.choice(CHANNELS))
                 code = str(CHANNELS.index(channel) + 1)
-                command = Register(number, by("customs"), name, f"30000000{number}", code)
+                command = Register(number, by("customs"), name, f"3{self._number:011d}", code)
             elif step == "gated_in":
                 seal = goods.seal if random.random() < 0.9 else "other"
                 command = GateIn(

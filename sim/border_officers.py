@@ -48,6 +48,8 @@ def right_word(record: Record, number: str, channel: Channel) -> Command | None:
         return GateIn(number, Officer("Q", "operator", side), goods.id, *read)
     if step in ("exit_approved", "entry_cleared"):
         step = next((matter for matter in MATTERS if matter not in record.matters), None)
+    if step == "scanned" and record.set_down and "inspection" not in record.matters:
+        return Decide(number, Officer("Q", "customs", side), goods.id, "inspection", "opened")
     if step == "image_decided" and not record.image and "inspection" not in record.matters:
         step = "inspection"
     if step == "on_truck" and not record.set_down:

@@ -8,6 +8,7 @@ from actors.border import (
     Channel,
     CustodyChanged,
     HoldChanged,
+    ImageJudged,
     StepsVoided,
     StepTaken,
 )
@@ -35,6 +36,8 @@ class BorderReader:
         self._steps: dict[str, list[tuple[str, str]]] = {}
         self._matters: dict[tuple[str, str], set[str]] = {}
         self._holds: dict[tuple[str, str], set[str]] = {}
+        self._seen: set[str] = set()
+        """Those on whose image an officer has given a word."""
         self._keeper: dict[str, str] = {}
         self._offered: dict[str, str] = {}
         self._crossings: dict[str, set[str]] = {}
@@ -58,6 +61,8 @@ class BorderReader:
                     self._blame(name, f"hold {kind} lifted by {by.role}", at_ns)
                 else:
                     held.discard(kind)
+            case ImageJudged(name, image=image, judged="clear") if image:
+                self._seen.add(name)
             case CustodyChanged():
                 self._custody(event, at_ns)
             case _:
@@ -105,6 +110,11 @@ class BorderReader:
                 self._blame(name, f"{what} without {matter}", at_ns)
         if what == "released":
             self.released.add(name)
+            if sum(step == "crossed" for step, _ in taken) != 2:
+                self._blame(name, "released with a crossing that one side has not logged", at_ns)
+            by_hand = any("inspection" in m for (n, _), m in self._matters.items() if n == name)
+            if name not in self._seen and not by_hand:
+                self._blame(name, "released with no image and not opened by hand", at_ns)
 
     def _before(self, name: str, what: str) -> list[str]:
         direction = self.directions[name]

@@ -15,6 +15,7 @@ from actors.border import (
     Declare,
     Dispose,
     ExchangeAnswer,
+    GateIn,
     HoldKind,
     LiftHold,
     Officer,
@@ -216,3 +217,62 @@ def test_a_channel_is_read_by_its_first_digit(code: str, colour: str):
     assert (refused.outcome, "channel given '4'" in refused.reason) == ("refused", True)
     assert said(clearance, Register("R2", customs, "E-1", "301234567890", code)).outcome == "done"
     assert clearance.records["E-1"].channel == colour
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        ("301234567890", ""),
+        ("301234567893", ""),  # its third amendment
+        ("101234567890", "is of an import, the goods are an export"),
+        ("30123456789", "12 digits of VNACCS"),
+        ("3012345678901", "12 digits of VNACCS"),
+        ("201234567890", "12 digits of VNACCS"),
+        ("", "12 digits of VNACCS"),
+    ],
+)
+def test_a_declaration_number_is_one_of_vnaccs_in_the_right_direction(number: str, words: str):
+    clearance = Drive(both_scans(), 1, consignments=1, harm=0.0).sides["VN"]
+    said(clearance, Declare("D1", ENTERPRISE, GOODS))
+    answer = said(clearance, Register("R1", Officer("Q", "customs", "VN"), "E-1", number, "1"))
+    assert answer.outcome == ("refused" if words else "done")
+    assert words in answer.reason
+
+
+@pytest.mark.parametrize(
+    ("read", "outcome"),
+    [
+        ("29H-12345", []),
+        ("29h 123.45", []),  # the same plate, read in another form
+        ("29H-12346", ["identity"]),
+        ("桂F12345", ["identity"]),
+    ],
+)
+def test_plates_are_compared_as_they_are_meant_and_another_one_is_a_hold(
+    read: str, outcome: list[str]
+):
+    drive = Drive(both_scans(), 1, consignments=3, harm=0.0)
+    name = drive.names[2]
+    drive.begin(name)
+    clearance = drive.sides["VN"]
+    for number in range(40):
+        record = clearance.records[name]
+        if record.next == "gated_in":
+            break
+        word = right_word(record, f"W{number}", "green")
+        if word is not None:
+            drive.world.post(clearance.name, word, drive.world.now_ns)
+        drive.world.run(drive.world.now_ns + S)
+    goods = clearance.records[name].declaration
+    by = Officer("Q", "operator", "VN")
+    gated = GateIn("G", by, name, read, goods.container, goods.seal, goods.weight_kg)
+    assert said(clearance, gated).outcome == "done"
+    assert list(clearance.records[name].holds) == outcome
+
+
+@pytest.mark.parametrize("seal", ["", "NONE", "vn123", "VN 123"])
+def test_a_seal_that_cannot_be_one_is_refused_at_declaration(seal: str):
+    clearance = Drive(both_scans(), 1, consignments=1, harm=0.0).sides["VN"]
+    goods = msgspec.structs.replace(GOODS, seal=seal)
+    answer = said(clearance, Declare("D1", ENTERPRISE, goods))
+    assert (answer.outcome, "seal number given" in answer.reason) == ("refused", True)

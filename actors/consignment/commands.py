@@ -27,8 +27,8 @@ from actors.border import (
     StepTaken,
 )  # fmt: skip
 from actors.consignment.desk import Desk
-from actors.consignment.goods import commodity, misread, risk
-from actors.consignment.identity import IdentityError, channel
+from actors.consignment.goods import commodity, misnumbered, misread, risk
+from actors.consignment.identity import IdentityError, channel, plate
 from actors.consignment.record import Record, Taken
 from actors.consignment.steps import advance
 from actors.consignment.transitions import TRANSITIONS
@@ -164,6 +164,9 @@ def _declare(desk: Desk, message: Declare, record: Record | None, now_ns: int) -
 
 def _register(desk: Desk, record: Record, message: Register, now_ns: int) -> list[Effect]:
     _need(message.by, desk.rules.at(now_ns).deciders.registered, "registered")
+    wrong = misnumbered(desk.rules, desk.side, record.declaration, message.number)
+    if wrong:
+        raise RefusedError(wrong)
     colour = risk(desk.rules, record.declaration, now_ns)
     if message.channel:
         try:
@@ -185,7 +188,7 @@ def _gate_in(desk: Desk, record: Record, message: GateIn, now_ns: int) -> list[E
     differs = [
         f"{what}: read {read}, declared {declared}"
         for what, read, declared in (
-            ("plate", message.plate, goods.plate),
+            ("plate", plate(message.plate).normal, plate(goods.plate).normal),
             ("container", message.container, goods.container),
             ("seal", message.seal, goods.seal),
         )

@@ -1,7 +1,14 @@
 """What the rules of the site say about declared goods."""
 
+from actors.base import Side
 from actors.border import Channel, Declaration
-from actors.consignment.identity import IdentityError, container_number, hs_code
+from actors.consignment.identity import (
+    IdentityError,
+    container_number,
+    declaration,
+    hs_code,
+    seal,
+)
 from actors.site.model import CommoditySection
 from actors.site.rules import BorderRules
 
@@ -12,9 +19,24 @@ def misread(goods: Declaration) -> str:
         container_number(goods.container, "container")
         if goods.twin_container:
             container_number(goods.twin_container, "twin_container")
+        seal(goods.seal, "H", "seal")
         hs_code(goods.hs, "hs")
     except IdentityError as error:
         return str(error)
+    return ""
+
+
+def misnumbered(rules: BorderRules, side: Side, goods: Declaration, number: str) -> str:
+    """Why a side's customs cannot have given goods this declaration number; empty: it can."""
+    if rules.declarations[side] != "vnaccs":
+        return "" if number else "number: a declaration number is needed"
+    try:
+        read = declaration(number, "number")
+    except IdentityError as error:
+        return str(error)
+    wanted = "export" if goods.from_side == side else "import"
+    if read.direction != wanted:
+        return f"number: {number} is of an {read.direction}, the goods are an {wanted}"
     return ""
 
 

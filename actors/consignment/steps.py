@@ -56,6 +56,8 @@ def _try(desk: Desk, record: Record, step: Step, now_ns: int) -> list[Effect]:
                 text = f"image {report.verdict}" if report.image else "no image"
                 effects += desk.hold(record, "image", desk.system, text, now_ns)
             return effects
+        case "scanned" if record.set_down and "inspection" in record.matters:
+            return take("not scanned: opened by hand")
         case "lane_granted":
             return _try_grant(desk, record, now_ns)
         case "crossed" if report is not None and report.crossed:

@@ -63,6 +63,8 @@ class SideSection(Section, frozen=True, kw_only=True):
     utc_offset_h: Annotated[float, Meta(ge=-12, le=14, description="[h]")]
     opens: TimeOfDay = "00:00"
     closes: TimeOfDay = "24:00"
+    declarations: Literal["vnaccs", "any"] = "any"
+    """The form of its customs' declaration numbers: 12 digits of VNACCS, or any."""
     sources: Sources = {}
 
 

@@ -16,6 +16,7 @@ class BorderRules:
             name: round(side.utc_offset_h * 3600) * 10**9 for name, side in site.sides.items()
         }
         self.sides = tuple(site.sides)
+        self.declarations = {name: side.declarations for name, side in site.sides.items()}
         first = self.sides[0]
         self._dated = sorted(
             (_midnight_ns(rules.since) - self._offset_ns[first], rules) for rules in site.clearance

@@ -12,6 +12,7 @@ from actors.border import (
     ConsignmentEnded,
     CustodyChanged,
     HoldChanged,
+    ImageJudged,
     SideChanged,
     StepsVoided,
     StepTaken,
@@ -25,6 +26,7 @@ from actors.messages import (
     OrderChanged,
     ServiceChanged,
 )
+from actors.safety import LimitsChanged, ReversalChanged, StopChanged
 from interfaces.api.models import OrderOut
 from interfaces.api.problems import documented
 from interfaces.api.times import time_of
@@ -49,7 +51,11 @@ without `Last-Event-ID`; its id is that of the newest event so far) and `reset` 
 Of consignments: `step` (what, by, reason; a crossing has the same event_id on both sides),
 `steps_voided` (back_to, reason), `hold` (kind, present, by, reason), `custody` (custody, event_id),
 `consignment_ended` (result, by, reason), all with consignment, side and at; `side` (side, is_open,
-by, reason, at). `by` is name, role and side.
+by, reason, at). `by` is name, role and side. `image_judged`: an officer's word on an image
+beside the review's (image, verdict, judged, by, reason).
+
+Of safety: `stop` (subjects, engaged, by, reason), `limits` (devices, reason: how many the weather
+limits), `reversal` (lane, from_side, word, by, reason: of a lane that both sides turn).
 
 Kinds of alarm: `order_left`: the order `subject` and an AGV that could take it have both been idle
 for a minute; `order_stands`: the order's AGV stood for a minute though there was room for it where
@@ -152,5 +158,13 @@ def _told(event: Event) -> tuple[str, dict[str, Any]]:
             return "consignment_ended", msgspec.to_builtins(event)
         case SideChanged():
             return "side", msgspec.to_builtins(event)
+        case ImageJudged():
+            return "image_judged", msgspec.to_builtins(event)
+        case StopChanged():
+            return "stop", msgspec.to_builtins(event)
+        case LimitsChanged():
+            return "limits", msgspec.to_builtins(event)
+        case ReversalChanged():
+            return "reversal", msgspec.to_builtins(event)
         case _:
             raise AssertionError(f"{type(event).__name__} has no form on the wire")
