@@ -12,6 +12,7 @@ from interfaces.cli.explain import explain
 from interfaces.cli.lane import lane
 from interfaces.cli.ros import ros
 from interfaces.cli.say import EXIT_BAD_INPUT, complain
+from interfaces.cli.scenario import scenario
 from interfaces.cli.service import booth, crane, place, vehicle, zone
 from interfaces.cli.simulate import simulate
 from interfaces.cli.token import token
@@ -27,7 +28,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (up, simulate, check, lane, world, xray, version):
+for command in (up, simulate, check, lane, scenario, world, xray, version):
     app.command()(command)
 for group in (bench, exchange, explain, vehicle, crane, booth, place, zone, ros, token):
     app.add_typer(group)

@@ -1,0 +1,51 @@
+"""`bordergate scenario FILE..`: run scenarios and say whether they went as expected."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from interfaces.cli.say import EXIT_FAILED, err, out
+
+
+def scenario(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE..", help="Scenario files, as in sim/scenarios.")
+    ],
+    junit: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.xml", dir_okay=False, help="Write JUnit XML; with one scenario only."
+        ),
+    ] = None,
+) -> None:
+    """Run scenarios in virtual time; exit code 1 if an expectation was not met."""
+    # Imported here: other commands run no gate.
+    from sim.scenario.model import read_scenario
+    from sim.scenario.verdict import junit as report
+    from sim.scenario.verdict import verdicts
+    from sim.scenario.virtual import run_virtual
+
+    if junit is not None and len(files) > 1:
+        raise typer.BadParameter(f"--junit: given with {len(files)} scenarios, allowed: one")
+    if junit is not None and not junit.absolute().parent.is_dir():
+        raise typer.BadParameter(f"--junit: there is no folder {junit.absolute().parent}")
+    failed = False
+    for file in files:
+        read = read_scenario(file)
+        began_s = time.perf_counter()
+        results = verdicts(read, run_virtual(read, file.name))
+        took_s = time.perf_counter() - began_s
+        out.print(f"{file.stem}: {read.title} ({took_s:.1f} s)", markup=False)
+        for verdict in results:
+            if verdict.failure:
+                failed = True
+                err.print(f"  FAILED {verdict.expected}: {verdict.failure}", style="red",
+                          markup=False)  # fmt: skip
+            else:
+                out.print(f"  met    {verdict.expected}", markup=False)
+        if junit is not None:
+            junit.write_bytes(report(file.stem, results, took_s))
+    if failed:
+        raise typer.Exit(EXIT_FAILED)
