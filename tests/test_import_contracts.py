@@ -14,7 +14,7 @@ FILES = [
         for name in ("host", "wiring", "replay", "ports", "effects", "messages", "errors")
     ),
     *(f"actors/{name}.py" for name in ("agv", "crane", "lane", "booth", "fleet_manager")),
-    *(f"actors/{name}.py" for name in ("base", "border", "clearance")),
+    *(f"actors/{name}.py" for name in ("base", "border", "clearance", "counterpart", "safety")),
     *("actors/consignment/__init__.py", "actors/consignment/record.py"),
     *("actors/fleet/__init__.py", "actors/fleet/assignment.py"),
     *("actors/consignment/__init__.py", "actors/consignment/identity.py"),
