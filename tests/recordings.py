@@ -1,6 +1,7 @@
 """Reads recordings with readers that are not ours, and runs a data plane to record."""
 
 import contextlib
+import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic, sleep
@@ -38,7 +39,7 @@ def read_back(path: Path) -> list[Read]:
 def read_cut_off(path: Path) -> list[Read]:
     """All messages of a file up to where it ends too soon, by mcap."""
     found: list[Read] = []
-    with path.open("rb") as stream, contextlib.suppress(McapError):
+    with path.open("rb") as stream, contextlib.suppress(McapError, struct.error):
         reader = NonSeekingReader(stream, decoder_factories=[DecoderFactory()])
         for _, channel, message, decoded in reader.iter_decoded_messages(log_time_order=False):
             found.append((channel.topic, message.log_time, decoded))

@@ -34,7 +34,7 @@ from tests.stalling_proxy import StallingProxy
 
 # Websockets mask what they send by random numbers, in their own threads, at any time.
 OTHER_THREADS_DRAW = pytest.mark.filterwarnings("ignore:Do not use the `random` module")
-TRIES = 5
+TRIES = 15
 
 rosbridge_frames = st.fixed_dictionaries(
     {
