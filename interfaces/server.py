@@ -284,7 +284,8 @@ def declared_by_truck(request: OrderRequest) -> Declaration:
     return Declaration(
         id=request.id, from_side=request.from_side, to_side=request.to_side,
         container=request.container, size_type=request.size_type,
-        seal=f"S{request.id[-6:].upper()}", plate=f"29H-{request.id[-5:]}", hs="854231", origin=request.from_side, weight_kg=20_000,
+        seal=f"S{request.id[-6:].upper()}", plate=f"29H-{request.id[-5:]}",
+        hs="854231", origin=request.from_side, weight_kg=20_000,
         twin_container=request.twin_container,
     )  # fmt: skip
 
