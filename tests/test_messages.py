@@ -39,7 +39,7 @@ def test_a_plain_msgpack_reader_reads_them_by_name(item: Message | Event):
 
 
 @pytest.mark.parametrize("base", [Message, Event])
-def test_every_kind_defined_can_be_decoded(base: type):
+def test_every_kind_defined_can_be_decoded(base: type[Message] | type[Event]):
     listed = typing.get_args(AnyMessage if base is Message else AnyEvent)
     defined = {kind for kind in base.__subclasses__() if kind.__module__.startswith("actors.")}
     assert set(listed) == defined
