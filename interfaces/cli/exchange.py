@@ -2,8 +2,6 @@
 
 import datetime
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +9,8 @@ import typer
 from rich.table import Table
 
 from interfaces.cli.say import EXIT_BAD_INPUT, complain, out
+from interfaces.cli.store import opened
 from interfaces.exchange.keys import KeyFileError, write_pair
-from interfaces.store.database import Database, StoreError
 from interfaces.store.exchange_peer import PeerBook
 from interfaces.store.outbox import Outbox
 
@@ -46,7 +44,7 @@ def key(
 @exchange.command("state")
 def state(store: StoreOption, peer: PeerOption) -> None:
     """What waits, what was refused, and the dead letters."""
-    with _database(store) as database:
+    with opened(store) as database:
         outbox, book = Outbox(database.engine, peer), PeerBook(database.engine, peer)
         waits, known, dead = outbox.state(), book.state(), outbox.dead()
         refusals = book.refusals()
@@ -75,7 +73,7 @@ def requeue(
 ) -> None:
     """Send a dead letter again, because what stood against it is mended."""
     _check_word(by, reason)
-    with _database(store) as database:
+    with opened(store) as database:
         done = Outbox(database.engine, peer).requeue(number, by, reason, time.time_ns())
     _told(number, done, "is sent again")
 
@@ -87,7 +85,7 @@ def withdraw(
     """Have the other side told that a dead letter is withdrawn, by whom and why."""
     _check_word(by, reason)
     body = {"by": by[:200], "reason": reason[:1000]}
-    with _database(store) as database:
+    with opened(store) as database:
         done = Outbox(database.engine, peer).withdraw(number, body, time.time_ns())
     _told(number, done, "is withdrawn; what stood behind it goes on")
 
@@ -96,20 +94,6 @@ def _check_word(by: str, reason: str) -> None:
     if not by or not reason:
         complain("--by and --reason: no word without a name and a reason")
         raise typer.Exit(EXIT_BAD_INPUT)
-
-
-@contextmanager
-def _database(url: str) -> Iterator[Database]:
-    try:
-        database = Database(url)
-        database.create_all()
-    except StoreError as error:
-        complain(str(error))
-        raise typer.Exit(EXIT_BAD_INPUT) from None
-    try:
-        yield database
-    finally:
-        database.close()
 
 
 def _told(number: int, done: bool, what: str) -> None:

@@ -12,7 +12,7 @@ from rich.table import Table
 from interfaces.api.roles import ALL_SIDES, ROLES
 from interfaces.cli.gate_api import PortOption
 from interfaces.cli.say import EXIT_BAD_INPUT, EXIT_FAILED, complain, out
-from interfaces.store.database import Database, StoreError
+from interfaces.cli.store import opened
 from interfaces.store.run import Running, running_at
 from interfaces.store.tokens import Token, Tokens
 
@@ -93,17 +93,8 @@ def revoke(
 
 @contextmanager
 def _tokens(store: str, port: int) -> Iterator[Tokens]:
-    url = store or _running(port).store
-    try:
-        database = Database(url)
-        database.create_all()
-    except StoreError as error:
-        complain(str(error))
-        raise typer.Exit(EXIT_BAD_INPUT) from None
-    try:
+    with opened(store or _running(port).store) as database:
         yield Tokens(database)
-    finally:
-        database.close()
 
 
 def _running(port: int) -> Running:
