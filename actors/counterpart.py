@@ -17,6 +17,7 @@ from actors.consignment.authority import refusal
 from actors.effects import Command, Effect, Emit, Send, SetTimer
 from actors.messages import (
     Alarm,
+    AlarmKind,
     AllowLeg,
     CancelOrder,
     ClocksApart,
@@ -102,8 +103,8 @@ class Counterpart:
         self._said[key] = (content, now_ns)
         return [Command(said)]
 
-    def _alarm(self, kind: str, subject: str, detail: str) -> Effect:
-        return Emit(Alarm(self.name, kind, subject, detail))  # type: ignore[arg-type]
+    def _alarm(self, kind: AlarmKind, subject: str, detail: str) -> Effect:
+        return Emit(Alarm(self.name, kind, subject, detail))
 
 
 def _subject(said: SaidToOtherSide) -> str:

@@ -668,11 +668,14 @@ class CommandLane(Message):
     that is being reversed stays with that."""
 
 
+LaneOutcome = Literal["ordered", "same", "refused", "invalid", "unknown"]
+"""`refused`: not as things stand; `invalid`: never, the site has no such side."""
+
+
 class LaneAnswer(Message):
     """What came of `CommandLane`: how the lane is to be, and how it last said that it is."""
 
-    outcome: Literal["ordered", "same", "refused", "invalid", "unknown"]
-    """`refused`: not as things stand; `invalid`: never, the site has no such side."""
+    outcome: LaneOutcome
     lane: str
     order: LaneOrder | None = None
     state: LaneState = "unknown"

@@ -1,6 +1,6 @@
 """What a run of the gate with its border shows: trucks, waits, and who is waited for."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -8,6 +8,7 @@ from actors.border import (
     ConsignmentEnded,
     Declaration,
     HoldChanged,
+    HoldKind,
     ImageJudged,
     Role,
     StepTaken,
@@ -101,10 +102,10 @@ class BorderLog:
             came[event.consignment] = at_ns
         return [_dwell(step, owner, found) for (step, owner), found in waits.items()]
 
-    def holds(self, owners: dict[str, Role]) -> list[Dwell]:
+    def holds(self, owners: Mapping[HoldKind, Role]) -> list[Dwell]:
         """How long holds lasted, by the role that owns them."""
         since: dict[tuple[str, str, str], int] = {}
-        waits: dict[str, list[float]] = {}
+        waits: dict[HoldKind, list[float]] = {}
         for at_ns, event in self.events:
             if not isinstance(event, HoldChanged):
                 continue

@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from actors.border import CustodyChanged, Declare, Officer, StepTaken
+from actors.border import CustodyChanged, Declare, Officer, Result, StepTaken
 from actors.clearance import clearance_name
 from actors.host import process_of
 from actors.site.model import OfficersSection
@@ -48,7 +48,7 @@ class LiveBorder:
     def has_come_to(self, step: str) -> bool:
         return any(step in self.steps(name) for name in NAMES)
 
-    def ended(self, name: str) -> list[str]:
+    def ended(self, name: str) -> list[Result | None]:
         with self.copies.reading() as sides:
             return [c.records[name].ended for c in sides.values() if name in c.records]
 

@@ -8,10 +8,10 @@ from actors.border import (
     Channel,
     Command,
     Declaration,
-    Fate,
     HoldKind,
     Matter,
     Officer,
+    Result,
     Step,
 )  # fmt: skip
 from actors.consignment.transitions import TRANSITIONS, WAYS
@@ -46,8 +46,7 @@ class Record(msgspec.Struct):
     steps: dict[Step, Taken] = {}
     matters: dict[Matter, Taken] = {}
     holds: dict[HoldKind, Hold] = {}
-    ended: str = ""
-    result: Fate | str = ""
+    ended: Result | None = None
     attempts: int = 0
     """Transport orders made for it."""
     order: str = ""

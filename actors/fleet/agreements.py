@@ -13,7 +13,7 @@ import msgspec
 from actors.border import Officer
 from actors.effects import Effect, Emit, Reply
 from actors.fleet.lanes import Lanes
-from actors.messages import CommandLane, LaneAnswer, Side
+from actors.messages import CommandLane, LaneAnswer, LaneOutcome, Side
 from actors.safety import (
     AgreeReversal,
     PermitTow,
@@ -104,13 +104,8 @@ class Agreements:
         system = Officer(lane, "system", "")
         return [self._tell(lane, known.from_side, "proved_empty", system, "nobody is in it")]
 
-    def _say(self, outcome: str, lane: str, reason: str = "") -> Effect:
-        record = self._lanes[lane]
-        answer = LaneAnswer(
-            outcome,  # type: ignore[arg-type]
-            lane, record.order, record.state, record.from_side, reason,
-        )  # fmt: skip
-        return Reply(answer)
+    def _say(self, outcome: LaneOutcome, lane: str, reason: str = "") -> Effect:
+        return Reply(self._lanes[lane].answer(outcome, lane, reason))
 
     def _tell(self, lane: str, from_side: Side, word: str, by: Officer, reason: str) -> Effect:
         return Emit(ReversalChanged(lane, from_side, word, by, reason))

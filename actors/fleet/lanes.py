@@ -8,6 +8,7 @@ from actors.messages import (
     LaneAnswer,
     LaneMode,
     LaneOrder,
+    LaneOutcome,
     LaneReport,
     LaneState,
     OrderLane,
@@ -38,6 +39,10 @@ class LaneRecord(msgspec.Struct):
     def is_meant_to_lead(self, from_side: Side) -> bool:
         """Whether it is ordered to be open in this direction."""
         return self.order.mode == "open" and self.order.from_side == from_side
+
+    def answer(self, outcome: LaneOutcome, lane: str, reason: str = "") -> LaneAnswer:
+        """What is said to who has commanded it."""
+        return LaneAnswer(outcome, lane, self.order, self.state, self.from_side, reason)
 
 
 class Lanes:
@@ -110,12 +115,8 @@ class Lanes:
             return record.order.from_side  # it is being reversed: this is a repeat
         return record.ways[record.from_side].to_side
 
-    def _answer(self, outcome: str, lane: str, reason: str = "") -> LaneAnswer:
-        record = self._records[lane]
-        return LaneAnswer(
-            outcome,  # type: ignore[arg-type]
-            lane, record.order, record.state, record.from_side, reason,
-        )  # fmt: skip
+    def _answer(self, outcome: LaneOutcome, lane: str, reason: str = "") -> LaneAnswer:
+        return self._records[lane].answer(outcome, lane, reason)
 
     def note(self, report: LaneReport) -> bool:
         """Take in what a lane says; whether it has carried an order out."""

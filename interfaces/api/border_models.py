@@ -188,8 +188,7 @@ class Whole:
         """How it ended, by the side that answered for it last."""
         goods = self.first.declaration
         at = goods.to_side if "handed_over" in self.steps() else goods.from_side
-        ended = self.records.get(at, self.first).ended
-        return ended or None  # type: ignore[return-value]
+        return self.records.get(at, self.first).ended
 
     def fields(self) -> dict[str, object]:
         """What both models have."""

@@ -11,7 +11,7 @@ from sim.border_report import BorderLog, Dwell, target_of
 
 def border_tables(site: Site, log: BorderLog, day: datetime.date) -> list[Table]:
     """Trucks by direction, dwell by state, dwell by who owns it, and the words on images."""
-    dwells = [*log.dwell(), *log.holds(dict(OWNERS))]  # type: ignore[arg-type]
+    dwells = [*log.dwell(), *log.holds(OWNERS)]
     return [_trucks(site, log, day), _dwell(dwells), _owners(log, dwells), _judged(log)]
 
 

@@ -396,7 +396,8 @@ def message_of(kind: str, body: dict[str, Any]) -> SaidToOtherSide:
     """The message that a checked body carries."""
     kind_of = MESSAGES[kind]
     plain = {"type": kind_of.__name__, **_renamed(body, "", "_ns", nanoseconds)}
-    message: SaidToOtherSide = msgspec.convert(plain, kind_of)  # type: ignore[assignment]
+    message = msgspec.convert(plain, kind_of)
+    assert isinstance(message, SaidToOtherSide)
     return message
 
 

@@ -17,7 +17,7 @@ import msgspec
 
 from actors.base import Side
 from actors.clearance import clearance_name
-from actors.messages import Message
+from actors.messages import Message, SaidToOtherSide
 from actors.ports import Clock, ClockFactory, Link, LinkFactory
 from interfaces.exchange.backoff import Backoff
 from interfaces.exchange.keys import read_private, read_public
@@ -94,8 +94,9 @@ class ExchangeLink:
 
     def send(self, command: Message) -> None:
         """Have it told: when this returns, it is on disk."""
+        assert isinstance(command, SaidToOtherSide), "a counterpart commands nothing else"
         with self._lock:
-            self._sender.put(command, self._clock.now_ns())  # type: ignore[arg-type]
+            self._sender.put(command, self._clock.now_ns())
         with contextlib.suppress(RuntimeError):  # the link is closed: it is told after the start
             self._loop.call_soon_threadsafe(self._put.set)
 

@@ -14,7 +14,7 @@ from actors.base import Side
 from actors.border import Channel, Declaration, Declare, Officer
 from actors.clearance import Clearance, clearance_name
 from actors.effects import Effect, Machine, Send, SetTimer
-from actors.messages import Event, Message, Started, TimerFired
+from actors.messages import Event, Message, SaidToOtherSide, Started, TimerFired
 from actors.site.devices import FLEET_MANAGER
 from actors.site.model import Site
 from actors.wiring import fleet_manager, fleet_side, one_side
@@ -86,7 +86,8 @@ class ExchangeEnd:
                 if outgoing is not None:
                     self.sender.received(outgoing, data, now_ns)
             case _:
-                self.sender.put(message, now_ns)  # type: ignore[arg-type]
+                assert isinstance(message, SaidToOtherSide), message
+                self.sender.put(message, now_ns)
         letters, again_ns = self.sender.due(now_ns)
         for outgoing in letters:
             self._count += 1
