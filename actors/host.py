@@ -13,7 +13,7 @@ import logging
 import os
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 # Without this, Ray takes the machine's outer address and each of its processes listens to the
@@ -209,12 +209,18 @@ def stop_ray() -> None:
     ray.shutdown()
 
 
-def start_hosts(makers: dict[str, MachineFactory], ports: Ports) -> Iterator[tuple[str, int]]:
-    """Start an actor for each machine; yields (name, process) as each one answers."""
+def start_hosts(
+    makers: dict[str, MachineFactory], ports: Callable[[str], Ports]
+) -> Iterator[tuple[str, int]]:
+    """Start an actor for each machine; yields (name, process) as each one answers.
+
+    `ports` gives each by name its own: what a factory needs is imported in every process that gets
+    it.
+    """
     actor: Any = ray.remote(num_cpus=0, max_restarts=-1)(Host)
     waiting = {}
     for name, make in makers.items():
-        host = actor.options(name=name).remote(make, ports)
+        host = actor.options(name=name).remote(make, ports(name))
         _kept[name] = host
         waiting[host.process.remote()] = name
     while waiting:

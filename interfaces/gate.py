@@ -114,19 +114,21 @@ class LiveGate:
 
     def start(self, progress: Callable[[str, int], None]) -> None:
         """Start an actor for every machine; `progress` hears (name, process) of each."""
-        links = self._links
-        if self.exchange is not None:
-            links = ExchangeLinks(links, self.exchange, self.gate_time)
-        ports = Ports(clock=self.gate_time, link=links, sink=EventSinks(self.bus))
-        if self._store is not None:
-            durable = frozenset(clearance_name(side) for side in self.sides)
-            journals = StoreJournals(self._store.url, durable)
-            ports = msgspec.structs.replace(ports, journal=journals)
         fleet = makers(self.site, self.roadmap, self.day) if self.has_fleet else {}
         every = {**fleet, **self._clearances}
-        for name, process in start_hosts(every, ports):
+        for name, process in start_hosts(every, self._ports):
             self.unanswered.remove(name)
             progress(name, process)
+
+    def _ports(self, name: str) -> Ports:
+        """Those of one machine. A device's process loads neither a database nor HTTP."""
+        ports = Ports(clock=self.gate_time, link=self._links, sink=EventSinks(self.bus))
+        if self.exchange is not None and name == clearance_name(self.exchange.peer):
+            links = ExchangeLinks(self.exchange, self.gate_time)
+            return msgspec.structs.replace(ports, link=links)
+        if self._store is not None and name in map(clearance_name, self.sides):
+            return msgspec.structs.replace(ports, journal=StoreJournals(self._store.url))
+        return ports
 
     def ask(self, message: Message) -> Message:
         """Put a message to the fleet manager.

@@ -2,7 +2,10 @@
 
 import itertools
 import os
+import pickle
 import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
@@ -118,3 +121,15 @@ def test_killed_clearances_go_on_from_their_journals_and_nothing_is_lost_or_twic
     with border.copies.reading() as sides:
         records = [c.records[name] for name in NAMES for c in sides.values()]
         assert all(record.attempts <= 1 and not record.holds for record in records)
+
+
+def test_the_process_of_a_device_loads_no_database(border: LiveBorder):
+    load = "import pickle, sys; pickle.load(sys.stdin.buffer); print('sqlalchemy' in sys.modules)"
+    loaded = {
+        name: subprocess.run(
+            [sys.executable, "-c", load], input=pickle.dumps(border.gate._ports(name)),
+            capture_output=True, check=True,
+        ).stdout.strip()
+        for name in ("AGV-001", clearance_name("VN"))
+    }  # fmt: skip
+    assert loaded == {"AGV-001": b"False", clearance_name("VN"): b"True"}

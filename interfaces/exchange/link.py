@@ -18,7 +18,7 @@ import msgspec
 from actors.base import Side
 from actors.clearance import clearance_name
 from actors.messages import Message, SaidToOtherSide
-from actors.ports import Clock, ClockFactory, Link, LinkFactory
+from actors.ports import Clock, ClockFactory, Link
 from interfaces.exchange.backoff import Backoff
 from interfaces.exchange.keys import read_private, read_public
 from interfaces.exchange.letter import LETTER_BYTES_MAX
@@ -175,14 +175,11 @@ class ExchangeLink:
 
 
 class ExchangeLinks(msgspec.Struct, frozen=True):
-    """The links of one side's gate: its counterpart's is the exchange, others are its robots'."""
+    """Makes the link of a counterpart in its own process; see `actors.ports.LinkFactory`."""
 
-    robots: LinkFactory
     setup: ExchangeSetup
     clock: ClockFactory
 
-    def __call__(self, name: str) -> Link | None:
-        """The link of one machine, not yet open; see `actors.ports.LinkFactory`."""
-        if name == clearance_name(self.setup.peer):
-            return ExchangeLink(self.setup, self.clock())
-        return self.robots(name)
+    def __call__(self, name: str) -> Link:
+        """The exchange, not yet open."""
+        return ExchangeLink(self.setup, self.clock())

@@ -164,12 +164,10 @@ class StoreJournals(msgspec.Struct, frozen=True):
     """Opens journals in the machines' own processes; see `actors.ports.JournalFactory`."""
 
     url: str
-    durable: frozenset[str]
-    """The machines that have one."""
 
-    def __call__(self, machine: str) -> StoreJournal | None:
-        """The journal of a machine, if it is durable."""
-        return StoreJournal(Database(self.url), machine) if machine in self.durable else None
+    def __call__(self, machine: str) -> StoreJournal:
+        """The journal of a durable machine."""
+        return StoreJournal(Database(self.url), machine)
 
 
 def _hash(before: bytes, machine: str, number: int, at_ns: int, data: bytes) -> bytes:
