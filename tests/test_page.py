@@ -305,3 +305,16 @@ def test_without_a_token_the_desk_only_reads(browser: Browser, desk: Border, url
     expect(page.locator("[data-word]")).to_have_count(0)
     assert httpx.put(f"{url}/api/v1/decisions/X", json={}).status_code == 401
     page.close()
+
+
+def test_whoever_is_of_all_sides_comes_from_the_map_and_decides_about_no_consignment(
+    browser: Browser, desk: Border, url: str
+) -> None:
+    page = browser.new_context().new_page()
+    page.context.add_cookies([{"name": COOKIE, "value": "operator-of-all", "url": url}])
+    page.goto(url)
+    page.get_by_role("link", name="Desk").click()
+    page.locator("tr[data-consignment='K1']").click()
+    expect(page.get_by_test_id("decision")).to_contain_text("of no one side")
+    expect(page.get_by_test_id("reason")).to_have_count(0)
+    page.context.close()

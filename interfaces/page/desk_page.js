@@ -1,7 +1,7 @@
 // The border desk: consignments, what is known of one of them, its image, and the officer's words.
 
 import {
-  age, clock, ConsignmentsTable, DecisionForm, InspectionView, offset, read, words,
+  age, clock, ConsignmentsTable, decides, DecisionForm, InspectionView, offset, read, words,
 } from "bordergate-page";
 
 const POLL_MS = 2000;
@@ -52,7 +52,7 @@ export default {
       this.failure = `${error.message} Reload the page.`;
       return;
     }
-    if (this.me.name) this.filter = "mine";
+    if (decides(this.me)) this.filter = "mine";
     this.poll();
   },
   unmounted() {

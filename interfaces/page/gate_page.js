@@ -9,6 +9,7 @@ const LOST_AFTER_MS = 2500;
 const THEME = "bordergate-theme";
 
 export default {
+  props: { hasDesk: Boolean },
   components: { OrdersTable, StationsTable, VehiclesTable },
   data: () => ({
     site: null,
@@ -112,6 +113,7 @@ export default {
       </div>
       <span class="bg-live" data-testid="connection" :data-live="!lost && !!frame">
         {{ lost ? "Connection lost" : frame ? "Live" : "Connecting" }}</span>
+      <a v-if="hasDesk" class="bg-button" href="/desk">Desk</a>
       <button class="bg-theme" @click="theme = theme === 'dark' ? 'light' : 'dark'">
         {{ theme === "dark" ? "Light" : "Dark" }}</button>
     </header>

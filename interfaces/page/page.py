@@ -49,7 +49,11 @@ class News(msgspec.Struct, frozen=True, gc=False):
 
 
 class GatePage(Element, component="gate_page.js", esm={"bordergate-page": "parts"}):
-    """The whole page as one element, drawn in the browser."""
+    """The whole page as one element, drawn in the browser; `has_desk`: it leads to the desk."""
+
+    def __init__(self, has_desk: bool) -> None:
+        super().__init__()
+        self._props["hasDesk"] = has_desk
 
     async def show(self, news: News) -> None:
         """Send one update and wait until the page has taken it.
@@ -114,7 +118,7 @@ def register_page(app: FastAPI, view: LiveView, has_desk: bool = False) -> None:
     @ui.page("/", title=title, dark=None)
     def operator_page() -> None:
         ui.add_css(HERE / "style.css")
-        feed = Feed(view, frames, GatePage())
+        feed = Feed(view, frames, GatePage(has_desk))
         ui.timer(TICK_S, feed.tick)
 
     if has_desk:

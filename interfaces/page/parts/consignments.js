@@ -13,6 +13,11 @@ export function isMine(entry, me) {
   return entry.role === me.role && entry.side === me.side;
 }
 
+// Whether the caller is an officer of one side: others decide about no consignment.
+export function decides(me) {
+  return !["viewer", "engineer", "enterprise"].includes(me.role) && me.side !== "*";
+}
+
 export const ConsignmentsTable = {
   props: ["consignments", "me", "selected", "filter"],
   emits: ["pick", "filter"],

@@ -1,6 +1,6 @@
 // The officer's words: every one with a reason, under an id that makes trying again safe.
 
-import { isMine } from "./consignments.js";
+import { decides, isMine } from "./consignments.js";
 import { say } from "./gate_api.js";
 import { words } from "./words.js";
 
@@ -33,7 +33,7 @@ export const DecisionForm = {
       return this.reason.trim() !== "";
     },
     is_officer() {
-      return !["viewer", "engineer", "enterprise"].includes(this.me.role);
+      return decides(this.me);
     },
   },
   methods: {
@@ -118,7 +118,8 @@ export const DecisionForm = {
         </div>
       </template>
       <p v-if="!is_officer && !consignment.ended" class="bg-dim">
-        {{ me.name ? me.name + " is " + words(me.role) + " and decides nothing here."
+        {{ me.name ? me.name + " is " + words(me.role) + (me.side === "*" ? " of no one side" : "")
+          + " and decides nothing here."
         : "You only read: no token. Open the link that the gate printed when it started." }}</p>
       <p v-if="refused" class="bg-refused" role="alert">{{ refused }}</p>
       <p v-if="done" class="bg-noted" role="status">{{ done }}</p>

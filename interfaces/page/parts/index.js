@@ -1,4 +1,4 @@
-export { ConsignmentsTable } from "./consignments.js";
+export { ConsignmentsTable, decides } from "./consignments.js";
 export { DecisionForm } from "./decision.js";
 export { read } from "./gate_api.js";
 export { InspectionView } from "./inspection.js";
