@@ -18,9 +18,10 @@ from actors.site.model import Site
 from actors.site.rules import BorderRules
 from actors.wiring import clearances, machines
 from interfaces.api.app import create_app
-from interfaces.api.roles import ROLES, Caller, FindCaller
+from interfaces.api.roles import Caller, FindCaller
 from interfaces.border_desk import BorderDesk
 from interfaces.peers import EmbeddedPeers
+from interfaces.store.tokens import ROLES
 from interfaces.view import LiveView
 from robotics.imaging.store import ImageStore
 from robotics.telemetry import Frame, RecordedEvent

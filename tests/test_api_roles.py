@@ -11,9 +11,9 @@ from actors.site.load import load_site
 from interfaces.api import app as app_module
 from interfaces.api.app import create_app
 from interfaces.api.enter import Entrance
-from interfaces.api.roles import INSIDE, OPEN, ROLES, RULES, Caller, callers
+from interfaces.api.roles import INSIDE, OPEN, RULES, Caller, callers
 from interfaces.store.database import Database, file_url
-from interfaces.store.tokens import Tokens
+from interfaces.store.tokens import ROLES, Tokens
 from tests.exchange_peers import letters_of_vn
 from tests.gate_server import CALLERS, VirtualGate, served
 from tests.site_files import DEMO

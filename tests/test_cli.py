@@ -12,8 +12,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from typer.testing import CliRunner
 
 from interfaces.bench.figures import percentile
+from interfaces.main import COMMANDS, app
 from tests.gate_server import free_port
 
 BORDERGATE = [sys.executable, "-m", "interfaces.main"]
@@ -27,6 +29,23 @@ def run(*arguments: str, timeout_s: float = 60) -> subprocess.CompletedProcess[s
 
 def test_version_names_the_program_and_its_version() -> None:
     assert run("version").stdout == "bordergate 0.1.0\n"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_that_help_lists_is_there(command: str) -> None:
+    assert command in CliRunner().invoke(app, ["--help"]).output
+    told = CliRunner().invoke(app, [command, "--help"])
+    assert told.exit_code == 0
+    assert f"bordergate {command}" in told.output
+
+
+def test_a_short_command_does_not_wait_for_what_it_does_not_use() -> None:
+    loaded = "import sys; from interfaces.main import app; app(['version'], standalone_mode=False)"
+    script = f"{loaded}; print(*{{'ray', 'numba', 'scipy', 'fastapi'}} & sys.modules.keys())"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "bordergate 0.1.0\n\n"
 
 
 def test_check_describes_a_right_site() -> None:

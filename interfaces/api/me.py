@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from interfaces.api.problems import documented
-from interfaces.api.roles import Caller, Role, caller_of
+from interfaces.api.roles import Caller, caller_of
+from interfaces.store.tokens import Role
 
 
 class MeOut(BaseModel):

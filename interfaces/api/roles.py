@@ -6,7 +6,7 @@ is dated data in the site file and asked there: this table only says who may com
 """
 
 from collections.abc import Callable
-from typing import Literal, get_args
+from typing import Literal
 
 import msgspec
 from fastapi import FastAPI
@@ -14,15 +14,8 @@ from starlette.requests import HTTPConnection
 from starlette.routing import compile_path
 
 from interfaces.api.problems import ProblemError
-from interfaces.store.tokens import Tokens
+from interfaces.store.tokens import ALL_SIDES, ROLES, Role, Tokens
 
-Role = Literal[
-    "viewer", "enterprise", "operator", "customs", "supervisor", "border_guard", "quarantine",
-    "engineer",
-]  # fmt: skip
-ROLES: tuple[Role, ...] = get_args(Role)
-ALL_SIDES = "*"
-"""The side of a token that commands devices of all sides, and decides about no consignment."""
 COOKIE = "bordergate_token"
 """Carries the page's token; its own pages only send it (SameSite=Strict, and `guard` on top)."""
 

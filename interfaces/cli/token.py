@@ -9,12 +9,11 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from interfaces.api.roles import ALL_SIDES, ROLES
 from interfaces.cli.gate_api import PortOption
 from interfaces.cli.say import EXIT_BAD_INPUT, EXIT_FAILED, complain, out
 from interfaces.cli.store import opened
 from interfaces.store.run import Running, running_at
-from interfaces.store.tokens import Token, Tokens
+from interfaces.store.tokens import ALL_SIDES, ROLES, Token, Tokens
 
 DEVICES = ("viewer", "operator", "supervisor", "engineer")
 """Roles that may be of all sides: they command devices, and decide about no consignment so."""

@@ -4,12 +4,20 @@ import hashlib
 import secrets
 import time
 from collections.abc import Callable
+from typing import Literal, get_args
 
 import msgspec
 from sqlalchemy import BigInteger, Column, LargeBinary, String, Table, insert, select, update
 
 from interfaces.store.database import Database, metadata
 
+Role = Literal[
+    "viewer", "enterprise", "operator", "customs", "supervisor", "border_guard", "quarantine",
+    "engineer",
+]  # fmt: skip
+ROLES: tuple[Role, ...] = get_args(Role)
+ALL_SIDES = "*"
+"""The side of a token that commands devices of all sides, and decides about no consignment."""
 PREFIX = "bg_"
 """So that people and programs that look for secrets see what it is."""
 
