@@ -29,9 +29,10 @@ setup: $(INSTALLED)  ## install everything into .venv; does nothing when that is
 run: setup  ## start the demo gate, five times as fast as the clock
 	$(BIN)/bordergate up demo --speed 5
 
-# A file of tests stays in one process, so that what its tests share is started once.
+# Groups are files, and all that runs live (tests/conftest.py): a group stays in one process, so that
+# what its tests share is started once.
 test: setup  ## run all tests on all cores; PYTEST_ARGS="-k booth" picks some
-	$(BIN)/pytest --numprocesses logical --dist loadfile $(PYTEST_ARGS)
+	$(BIN)/pytest --numprocesses logical --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: setup  ## formatting, lint, types and import layers
 	$(BIN)/ruff format --check .

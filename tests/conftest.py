@@ -9,12 +9,25 @@ from robotics.ros.domain import RosDomain
 from robotics.ros.rosbridge import Rosbridge
 from robotics.ros.venv import ros_venv
 
+LIVE = pytest.mark.xdist_group("live").mark
+
 
 def pytest_configure(config: pytest.Config) -> None:
     # A machine of one's own may lack a browser. In continuous integration nothing is missing, and a
     # test that is skipped there would hide behind a green result for ever.
     if os.environ.get("CI"):
         config.pluginmanager.register(_EveryTestRuns())
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # A gate of processes keeps a whole machine busy, and two at once starve each other: those tests
+    # are the group `live`, which one worker runs from the beginning while others run the rest, file
+    # by file. What is started once a session is started once, too.
+    for item in items:
+        if item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=lambda item: item.get_closest_marker("xdist_group") != LIVE)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -224,6 +224,7 @@ def test_a_token_is_made_listed_and_revoked(tmp_path: Path) -> None:
     assert (unknown.returncode, "token list" in unknown.stderr) == (2, True)
 
 
+@pytest.mark.xdist_group("live")
 @pytest.mark.timeout(300)
 def test_up_serves_a_gate_and_ctrl_c_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

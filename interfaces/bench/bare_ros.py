@@ -2,25 +2,32 @@
 
 import threading
 import time
+from functools import partial
+from typing import Any
 
 import roslibpy
 
 
 class BareSubscribers:
-    """A connection and a subscription for each topic; notes how old each message is."""
+    """A connection and a subscription for each AGV's state."""
 
-    def __init__(self, host: str, port: int, topics: dict[str, str]) -> None:
+    def __init__(self, host: str, port: int, names: list[str]) -> None:
         self.ages_s: list[float] = []
+        """How old each sample was when it was heard."""
+        self.heard: dict[str, list[int]] = {name: [] for name in names}
+        """The stamps [ns] of what was heard of each AGV."""
         self._clients = []
-        for topic, kind in topics.items():
+        for name in names:
             client = roslibpy.Ros(host, port, transport="asyncio")
             client.run(10)
-            roslibpy.Topic(client, topic, kind).subscribe(self._note)
+            topic = roslibpy.Topic(client, f"/{name}/state", "bordergate_msgs/msg/AgvState")
+            topic.subscribe(partial(self._note, self.heard[name]))
             self._clients.append(client)
 
-    def _note(self, message: dict[str, dict[str, dict[str, int]]]) -> None:
+    def _note(self, heard: list[int], message: dict[str, Any]) -> None:
         stamp = message["header"]["stamp"]
-        self.ages_s.append(time.time() - stamp["sec"] - stamp["nanosec"] / 1e9)
+        heard.append(stamp["sec"] * 10**9 + stamp["nanosec"])
+        self.ages_s.append((time.time_ns() - heard[-1]) / 1e9)
 
     def close(self) -> None:
         """End all connections."""

@@ -4,6 +4,7 @@ Both listen in this process, one after the other, to the same AGVs in the robots
 """
 
 import datetime
+import json
 import tempfile
 import threading
 import time
@@ -44,6 +45,7 @@ class _NotedTalk(AgvTalk):
     """An AGV's talk that notes how old each sample is when it has been read and checked."""
 
     ages_s: list[float]
+    heard: list[int]
     beats: bool
 
     def beat(self, now_ns: int) -> list[Outgoing]:
@@ -53,6 +55,7 @@ class _NotedTalk(AgvTalk):
     def take(self, topic: str, data: msgspec.Raw, now_ns: int) -> list[Reaction] | None:
         news = super().take(topic, data, now_ns)
         if topic == "state":
+            self.heard.append(self._samples.newest_ns)
             self.ages_s.append((time.time_ns() - self._samples.newest_ns) / 1e9)
         return news
 
@@ -62,13 +65,14 @@ class _Listening:
 
     def __init__(self, links: RosLinks, agvs: list[str], *, beats: bool) -> None:
         self.ages_s: list[float] = []
+        self.heard: dict[str, list[int]] = {links.names[agv]: [] for agv in agvs}
         self.accepted = threading.Event()
         self.links = []
         patience_ns = round(PATIENCE_S * 1e9)
         roads = RoadFile(links.roads)
         for agv in agvs:
             talk = _NotedTalk(agv, roads, links.bounds, patience_ns, SILENCE_S)
-            talk.ages_s, talk.beats = self.ages_s, beats
+            talk.ages_s, talk.heard, talk.beats = self.ages_s, self.heard[links.names[agv]], beats
             clock = links.gate_time()
             account = LinkAccount(agv, clock, None)
             link = RosLink(links.url, links.names[agv], talk, clock, account, None)
@@ -95,9 +99,9 @@ def measure(say: Callable[[str], None]) -> list[Figure]:
         Rosbridge(domain) as server,
         tempfile.TemporaryDirectory() as folder,
     ):
-        source = domain.start_python(
-            str(Path(__file__).with_name("ros_source.py")), str(VEHICLES), str(HZ)
-        )
+        published = Path(folder) / "published.json"
+        program = str(Path(__file__).with_name("ros_source.py"))
+        source = domain.start_python(program, str(VEHICLES), str(HZ), str(published))
         assert source.stdout is not None
         source.stdout.readline()
         try:
@@ -106,8 +110,7 @@ def measure(say: Callable[[str], None]) -> list[Figure]:
             links = ros_links(site, roadmap, every, server.url, gate_time, Path(folder))
             agvs = [d.id for d in every if d.kind == "vehicle"][:VEHICLES]
             say(f"bare roslibpy listens to {VEHICLES} AGVs")
-            topics = {f"/{links.names[agv]}/state": "bordergate_msgs/msg/AgvState" for agv in agvs}
-            bare = BareSubscribers(LOOPBACK, server.port, topics)
+            bare = BareSubscribers(LOOPBACK, server.port, [links.names[agv] for agv in agvs])
             bare_cpu, bare_ages = _listen(bare.ages_s)
             # While all are listened to, as grants are given: source and server are as busy.
             echoes = echoes_s(LOOPBACK, server.port, GRANTS, GRANT_EVERY_S)
@@ -127,10 +130,14 @@ def measure(say: Callable[[str], None]) -> list[Figure]:
         finally:
             source.terminate()
             source.wait()
-    expected = VEHICLES * HZ * MEASURED_S
+        stamps = json.loads(published.read_text())
+    bare_lost, bare_sent = lost(stamps, bare.heard)
+    our_lost, our_sent = lost(stamps, ours.heard)
     return [
-        Figure("samples expected", expected, "samples"),
-        compared("samples heard", len(ages), "samples", len(bare_ages)),
+        Figure("samples lost of those sent while bare roslibpy listened", bare_lost, "samples"),
+        Figure("samples sent meanwhile", bare_sent, "samples"),
+        Figure("samples lost of those sent while our links listened", our_lost, "samples"),
+        Figure("samples sent meanwhile", our_sent, "samples"),
         compared("processor time of the listener", cpu, "s", bare_cpu),
         compared("the same without the gate's heartbeats", silent_cpu, "s", bare_cpu),
         *(
@@ -159,6 +166,20 @@ def measure(say: Callable[[str], None]) -> list[Figure]:
             for share in (0.5, 0.99)
         ),
     ]
+
+
+def lost(sent: dict[str, list[int]], heard: dict[str, list[int]]) -> tuple[int, int]:
+    """How many samples were lost, of how many that each AGV sent from its first heard to its last.
+
+    Both by AGV, as stamps [ns]. An AGV of which nothing was heard has lost all it sent.
+    """
+    missing = total = 0
+    for agv, stamps in heard.items():
+        first, last = (min(stamps), max(stamps)) if stamps else (0, max(sent[agv]))
+        meanwhile = {stamp for stamp in sent[agv] if first <= stamp <= last}
+        missing += len(meanwhile.difference(stamps))
+        total += len(meanwhile)
+    return missing, total
 
 
 def _listen(ages_s: list[float]) -> tuple[float, list[float]]:

@@ -1,12 +1,16 @@
 """For `bordergate bench ros`, in the robots' environment: many AGVs that do nothing but speak.
 
-Run as `python ros_source.py COUNT HZ`. It publishes the state of COUNT AGVs, acknowledges grants of
-the first, and sends back what it hears on `/echo`.
+Run as `python ros_source.py COUNT HZ FILE`. It publishes the state of COUNT AGVs, acknowledges
+grants of the first, and sends back what it hears on `/echo`. When it is told to end, it writes into
+FILE the stamps [ns] of all that each AGV published, as JSON.
 """
 
+import contextlib
+import json
 import sys
 import time
 from functools import partial
+from pathlib import Path
 
 import rclpy
 from bordergate_msgs.msg import AgvState, Grant, GrantAck
@@ -17,12 +21,14 @@ from std_msgs.msg import String
 
 def main() -> None:
     """Until it is told to end."""
-    count, hz = int(sys.argv[1]), float(sys.argv[2])
+    count, hz, file = int(sys.argv[1]), float(sys.argv[2]), Path(sys.argv[3])
     rclpy.init()
     node = Node("source")
+    names = [f"agv_{number:03d}" for number in range(1, count + 1)]
+    published: dict[str, list[int]] = {name: [] for name in names}
     agvs = [
-        node.create_publisher(AgvState, f"/agv_{number:03d}/state", 10)
-        for number in range(1, count + 1)
+        (node.create_publisher(AgvState, f"/{name}/state", 10), stamps)
+        for name, stamps in published.items()
     ]
     acks = node.create_publisher(GrantAck, "/agv_001/grant_ack", 10)
     echoes = node.create_publisher(String, "/echoed", 10)
@@ -30,8 +36,9 @@ def main() -> None:
     state.header.frame_id = "map"
 
     def speak(first: int, every: int) -> None:
-        for agv in agvs[first::every]:
-            state.header.stamp.sec, state.header.stamp.nanosec = divmod(time.time_ns(), 10**9)
+        for agv, stamps in agvs[first::every]:
+            stamps.append(time.time_ns())
+            state.header.stamp.sec, state.header.stamp.nanosec = divmod(stamps[-1], 10**9)
             agv.publish(state)
 
     def answer(grant: Grant) -> None:
@@ -43,10 +50,9 @@ def main() -> None:
     node.create_subscription(Grant, "/agv_001/grant", answer, 10)
     node.create_subscription(String, "/echo", echoes.publish, 10)
     print("ready", len(timers), flush=True)
-    try:
+    with contextlib.suppress(KeyboardInterrupt, ExternalShutdownException):
         rclpy.spin(node)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        return
+    file.write_text(json.dumps(published))
 
 
 if __name__ == "__main__":
