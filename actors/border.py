@@ -12,10 +12,11 @@ import msgspec
 from actors.base import Event, Message, Side
 
 Role = Literal[
-    "enterprise", "operator", "customs", "supervisor", "border_guard", "quarantine", "system"
-]
+    "enterprise", "operator", "customs", "supervisor", "border_guard", "quarantine", "engineer",
+    "system",
+]  # fmt: skip
 """`system` is the clearance machine itself: what the rules leave to nobody's judgement, and facts
-that the fleet reports."""
+that the fleet reports. An `engineer` stops devices, and decides about no consignment."""
 Step = Literal[
     "declared", "registered", "pre_advised", "called_forward", "gated_in", "quarantine_cleared",
     "fee_paid", "exit_approved", "on_agv", "scanned", "image_decided", "lane_granted", "crossed",

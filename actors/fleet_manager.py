@@ -72,7 +72,14 @@ from actors.messages import (
     TimerFired,
     Verdict,
 )
-from actors.safety import AgreeReversal, EngageStop, PermitTow, ReportConditions, ResetStop
+from actors.safety import (
+    AgreeReversal,
+    EngageStop,
+    PermitTow,
+    ReportConditions,
+    ResetStop,
+    StopAnswer,
+)
 from actors.site.roadmap import Place
 
 REPLANNED_MOST = 10
@@ -171,7 +178,7 @@ class FleetManager:
             case AgreeReversal():
                 effects = self._on_agree(message, now_ns)
             case PermitTow():
-                effects = self._agreements.permit_tow(message)
+                effects = self._on_permit_tow(message)
             case EngageStop():
                 effects = self.limits.engage(message, now_ns)
                 self._undecided = True
@@ -482,6 +489,12 @@ class FleetManager:
             return commanded
         others = [effect for effect in effects if not isinstance(effect, Reply)]
         return [*others, *commanded, *self._agreements.closed(message.lane)]
+
+    def _on_permit_tow(self, message: PermitTow) -> list[Effect]:
+        if message.agv not in self.vehicles:
+            text = f"the site has no AGV {message.agv}"
+            return [Reply(StopAnswer(message.id, "unknown", text))]
+        return self._agreements.permit_tow(message)
 
     def _call_off(self, vehicle: Vehicle, lane: str, now_ns: int) -> list[Effect]:
         """Take a crossing back, unless road in the lane is granted or no other way leads on."""

@@ -883,7 +883,7 @@ AnyMessage = (
     | PutObstacle | RemoveObstacle | ObstacleAnswer
     | GuardOrder | AllowLeg | SetDown | QueryOrder | OrderReport
     | safety.LimitSpeed | safety.EngageStop | safety.ResetStop | safety.StopAnswer
-    | safety.ReportConditions | safety.AgreeReversal | safety.PermitTow
+    | safety.ReportConditions | safety.ReadingNoted | safety.AgreeReversal | safety.PermitTow
     | HeardFromOtherSide | LetterGivenUp | ClocksApart
     | border.Declare | border.Register | border.GateIn | border.Decide | border.PutHold
     | border.LiftHold | border.SetDownLoad | border.Dispose | border.SetSide | border.BorderAnswer

@@ -82,6 +82,14 @@ class ReportConditions(Message):
     """The AGVs and cranes that it holds for; without any: all."""
 
 
+class ReadingNoted(Message):
+    """Answer to `ReportConditions`."""
+
+    source: str
+    limited: int
+    """How many devices are limited by wind, sight or positions now."""
+
+
 class AgreeReversal(Message):
     """One side's word on turning a lane, in either phase. Answered with `LaneAnswer`."""
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from actors.border import Officer
 from actors.messages import (
     DeviceChanged,
     DeviceKind,
@@ -28,6 +29,7 @@ from actors.messages import (
     ServiceChanged,
     Side,
 )
+from actors.safety import StopChanged
 from actors.site.devices import Device
 from actors.site.model import Site
 from actors.site.roadmap import Place, Roadmap
@@ -62,6 +64,15 @@ class PlaceView(msgspec.Struct, frozen=True, gc=False):
 
     place: Place
     service: Service
+
+
+class StopView(msgspec.Struct, frozen=True, gc=False):
+    """A device or a zone that is stopped until somebody resets it."""
+
+    subject: str
+    reason: str
+    by: Officer
+    since_ns: int
 
 
 class LinkView(msgspec.Struct, frozen=True, gc=False):
@@ -138,6 +149,7 @@ class LiveView:
         self._lane_orders: dict[str, LaneOrder] = {}
         self._services: dict[str, Service] = {}
         self._obstacles: dict[str, Obstacle] = {}
+        self._stops: dict[str, StopView] = {}
         self._orders: dict[str, OrderView] = {}
         self._open: dict[str, None] = {}
         self._finished: dict[str, None] = {}
@@ -182,6 +194,12 @@ class LiveView:
                 self._obstacles.pop(event.obstacle.id, None)
                 if event.present:
                     self._obstacles[event.obstacle.id] = event.obstacle
+            elif isinstance(event, StopChanged):
+                for subject in event.subjects:
+                    self._stops.pop(subject, None)
+                    if event.engaged:
+                        stop = StopView(subject, event.reason, event.by, recorded.at_ns)
+                        self._stops[subject] = stop
         self.log.append(recorded)
 
     def note(self, order: Order) -> None:
@@ -337,6 +355,11 @@ class LiveView:
         """What is not ours and stands on the road, and zones blocked by hand; the oldest first."""
         with self._lock:
             return list(self._obstacles.values())
+
+    def stops(self) -> list[StopView]:
+        """What is stopped until somebody resets it; the oldest first."""
+        with self._lock:
+            return list(self._stops.values())
 
     def unheard(self) -> list[str]:
         """The names of the devices that have not told of themselves yet."""

@@ -145,9 +145,10 @@ class BorderGate:
                 continue
             what = str(getattr(word, "what", record.next if not record.holds else "hold"))
             role = word.by.role
+            assert role != "system"
+            assert role != "engineer"
             key = (side, name, what)
             if key not in self._due:
-                assert role != "system"
                 most = self.site.officers.counts.get(role)
                 if most is not None and self._busy[side, role] >= most:
                     continue  # all of them have something in hand

@@ -15,6 +15,7 @@ from actors.safety import (
     Limit,
     LimitsChanged,
     LimitSpeed,
+    ReadingNoted,
     ReportConditions,
     ResetStop,
     StopAnswer,
@@ -82,10 +83,11 @@ class Limits:
     def note(self, reading: ReportConditions, now_ns: int) -> list[Effect]:
         """A sensor has spoken."""
         known = self._readings.get(reading.source)
-        if known is not None and known.stamp_ns >= reading.stamp_ns:
-            return []
-        self._readings[reading.source] = reading
-        return self._refresh(now_ns)
+        effects: list[Effect] = []
+        if known is None or known.stamp_ns < reading.stamp_ns:
+            self._readings[reading.source] = reading
+            effects = self._refresh(now_ns)
+        return [*effects, Reply(ReadingNoted(reading.source, self._weather[0]))]
 
     # --- devices ------------------------------------------------------------------------------
 
@@ -111,15 +113,18 @@ class Limits:
 
     def _stop(self, subjects: tuple[str, ...], by: Officer, reason: str) -> list[Effect]:
         """Latch devices; block zones, and latch the AGVs that hold them."""
-        fresh = [s for s in subjects if s not in self.stopped]
-        for subject in fresh:
+        before = set(self.stopped)
+        for subject in subjects:
+            if subject in self.stopped:
+                continue
             self.stopped[subject] = reason
             if subject not in self._devices:
                 obstacle = Obstacle(_stop_of(subject), (subject,))
                 in_use = self._obstacles.put(obstacle, self._vehicles, 0.0).in_use
                 for agv in in_use:
                     self.stopped.setdefault(agv, f"{reason} in zone {subject}")
-        return [Emit(StopChanged(tuple(fresh), True, by, reason))] if fresh else []
+        fresh = tuple(subject for subject in self.stopped if subject not in before)
+        return [Emit(StopChanged(fresh, True, by, reason))] if fresh else []
 
     def _refresh(self, now_ns: int) -> list[Effect]:
         effects: list[Effect] = []

@@ -1,6 +1,9 @@
 """From a site's parameters, or from its survey, to the roadmap."""
 
 import datetime
+from functools import lru_cache
+
+import msgspec
 
 from actors.site.conflicts import share_zones
 from actors.site.devices import lanes_in_use, yard_places
@@ -15,8 +18,15 @@ from actors.site.yard import LaneEnds, Mouth, draw_yard
 def expand(site: Site, day: datetime.date) -> Roadmap:
     """The roadmap of a checked site with the lanes that are in use on `day`.
 
-    Vehicles that hold no zone of it in common do not touch.
+    Vehicles that hold no zone of it in common do not touch. That of an equal site is made once in
+    a process: it takes a second or two for a large one.
     """
+    return _expanded(msgspec.msgpack.encode(site), day)
+
+
+@lru_cache(maxsize=8)
+def _expanded(encoded: bytes, day: datetime.date) -> Roadmap:
+    site = msgspec.msgpack.decode(encoded, type=Site)
     return share_zones(draw(site, day), footprint(site))
 
 

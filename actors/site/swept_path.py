@@ -14,6 +14,7 @@ covers only while it holds other zones, too.
 """
 
 import math
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -296,11 +297,12 @@ def _steps(places: Array, points: Array, ends: Array, body: Footprint) -> Array:
     cuts = cuts[np.concatenate(([True], np.diff(cuts) > NEAR_M))]
     runs = np.diff(points, axis=0)
     drawn = np.hypot(runs[:, 0], runs[:, 1]) > NEAR_M
-    headings = np.arctan2(runs[:, 1], runs[:, 0])
+    headings = np.unwrap(np.arctan2(runs[drawn, 1], runs[drawn, 0])).tolist()
+    firsts, lasts = places[:-1][drawn].tolist(), places[1:][drawn].tolist()
     found = [cuts[:1]]
-    for a, b in pairwise(cuts):
-        under = drawn & (places[1:] > a - body.length_m) & (places[:-1] < b)
-        straight = bool(np.ptp(np.unwrap(headings[under])) < STRAIGHT_RAD) if under.any() else True
+    for a, b in pairwise(cuts.tolist()):
+        under = headings[bisect_right(lasts, a - body.length_m) : bisect_left(firsts, b)]
+        straight = not under or max(under) - min(under) < STRAIGHT_RAD
         pieces = 1 if straight else math.ceil((b - a) / STEP_M)
         found.append(np.linspace(a, b, pieces + 1)[1:])
     return np.concatenate(found)

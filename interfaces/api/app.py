@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.routing import APIRoute
 from fastapi_offline import FastAPIOffline
 from starlette.routing import compile_path
 
@@ -13,6 +14,7 @@ from actors.site.roadmap import Roadmap
 from interfaces.api import problems
 from interfaces.api.asking import Ask
 from interfaces.api.booths import booths_router
+from interfaces.api.conditions import conditions_router
 from interfaces.api.consignments import consignments_router
 from interfaces.api.cranes import cranes_router
 from interfaces.api.decisions import decisions_router
@@ -31,6 +33,7 @@ from interfaces.api.places import places_router
 from interfaces.api.problems import Problem, ProblemError, documented
 from interfaces.api.roles import OPEN, RULES, FindCaller, access, check_rules
 from interfaces.api.site import site_router
+from interfaces.api.stops import stops_router
 from interfaces.api.stream import stream_router
 from interfaces.api.trucks import trucks_router
 from interfaces.api.vehicles import vehicles_router
@@ -39,6 +42,7 @@ from interfaces.border_desk import BorderDesk
 from interfaces.frames import FrameSource
 from interfaces.view import LiveView
 
+PREFIX = "/api/v1"
 DESCRIPTION = """
 Transport orders and live state of one automated border gate. Errors are problem documents
 (RFC 9457). Times are RFC 3339; those given back are in UTC. `/api/v1/stream` is a WebSocket that
@@ -87,8 +91,8 @@ def create_app(
         static_url="/api/docs-static",  # swagger-ui out of the package, not from a CDN
         swagger_ui_oauth2_redirect_url="/api/docs/oauth2-redirect",
     )
-    api = APIRouter(prefix="/api/v1", dependencies=[Depends(access(find_caller))])
-    for router in (
+    api = APIRouter(prefix=PREFIX, dependencies=[Depends(access(find_caller))])
+    routers = [
         site_router(site, roadmap, devices),
         orders_router(view, ask),
         vehicles_router(view, ask),
@@ -98,21 +102,26 @@ def create_app(
         places_router(view, ask),
         obstacles_router(view, ask),
         zones_router(view, ask),
+        stops_router(view, ask),
+        conditions_router(view, ask),
         events_router(view),
         me_router(),
         stream_router(FrameSource(view)),
         *(_border_routers(border, site) if border is not None else ()),
         *((letters,) if letters is not None else ()),
-    ):
+    ]
+    for router in routers:
         api.include_router(router)
     app.include_router(api)
-    app.include_router(health_router(readiness))
+    health = health_router(readiness)
+    app.include_router(health)
     if entrance is not None:
         app.include_router(enter_router(entrance))
     problems.install(app)
     _document(app)
-    check_rules(app, also=("GET /api/v1/stream",))
-    _refuse_the_rest(app)
+    served = _paths((PREFIX, routers), ("", [health]))
+    check_rules(served, also=(f"GET {PREFIX}/stream",))
+    _refuse_the_rest(app, served)
     app.add_middleware(Guard)
     return app
 
@@ -128,11 +137,24 @@ def _border_routers(border: BorderDesk, site: Site) -> list[APIRouter]:
     ]
 
 
-def _refuse_the_rest(app: FastAPI) -> None:
+def _paths(*under: tuple[str, list[APIRouter]]) -> dict[str, set[str]]:
+    """The methods of each path that routers serve under a prefix, WebSockets apart.
+
+    The OpenAPI document would tell the same, and takes half a second to be made.
+    """
+    found: dict[str, set[str]] = {}
+    for prefix, routers in under:
+        for router in routers:
+            for route in router.routes:
+                if isinstance(route, APIRoute):
+                    found.setdefault(prefix + route.path, set()).update(route.methods or ())
+    return found
+
+
+def _refuse_the_rest(app: FastAPI, paths: dict[str, set[str]]) -> None:
     """Answer 404 and 405 under the API's paths, before the page's own routes take them."""
     served = [
-        (compile_path(path)[0], ", ".join(sorted(method.upper() for method in methods)))
-        for path, methods in app.openapi()["paths"].items()
+        (compile_path(path)[0], ", ".join(sorted(methods))) for path, methods in paths.items()
     ]
 
     async def unrouted(request: Request) -> Response:

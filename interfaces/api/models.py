@@ -320,17 +320,18 @@ class LaneOrderedOut(BaseModel):
     """What a command makes of a lane: how it is to be, and how it is until then."""
 
     id: str
-    ordered: LaneOrderOut
+    ordered: LaneOrderOut | None = Field(
+        description="The last command; null after a word on a reversal that is none yet."
+    )
     state: LaneState = Field(description="As the lane last told the fleet manager.")
     from_side: str = Field(description="The side that it leads away from now.")
 
     @classmethod
     def of(cls, answer: LaneAnswer) -> "LaneOrderedOut":
         """The API's form of the fleet manager's answer."""
-        assert answer.order is not None
         return cls(
             id=answer.lane,
-            ordered=LaneOrderOut.of(answer.order),
+            ordered=LaneOrderOut.of(answer.order) if answer.order is not None else None,
             state=answer.state,
             from_side=answer.from_side,
         )

@@ -6,11 +6,15 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from actors.messages import PlaceAnswer, PlaceVehicle
+from actors.safety import PermitTow, StopAnswer
 from interfaces.api.asking import Ask, answering
+from interfaces.api.border_models import Reason
 from interfaces.api.json_body import json_schema, read_json
 from interfaces.api.models import DeviceId, Page, VehicleOut
 from interfaces.api.problems import Fault, ProblemError, documented
+from interfaces.api.roles import Caller, caller_of
 from interfaces.api.service import add_service_routes
+from interfaces.api.speaker import officer_of
 from interfaces.view import LiveView
 
 WITHDRAWING = """
@@ -32,6 +36,26 @@ class PositionOut(BaseModel):
 
     id: str
     place: str
+
+
+class TowPermitIn(BaseModel):
+    """Why the AGV may be towed."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    reason: Reason
+
+
+class TowPermitOut(BaseModel):
+    """Which sides let the AGV be towed."""
+
+    id: str
+    permitted_by: list[str]
+
+
+async def read_permit(request: Request) -> TowPermitIn:
+    """The body of a permit to tow."""
+    return await read_json(request, TowPermitIn)
 
 
 async def read_position(request: Request) -> PositionIn:
@@ -97,5 +121,25 @@ def vehicles_router(view: LiveView, ask: Ask) -> APIRouter:
         if answer.outcome == "same":
             response.status_code = 200
         return PositionOut(id=id, place=body.place)
+
+    @router.post(
+        "/{id}/permit-tow",
+        responses=documented(400, 403, 404, 413, 415, 422, 503),
+        openapi_extra={"requestBody": json_schema(TowPermitIn.model_json_schema())},
+    )
+    async def permit_tow(
+        id: DeviceId,
+        body: Annotated[TowPermitIn, Depends(read_permit)],
+        caller: Annotated[Caller, Depends(caller_of)],
+    ) -> TowPermitOut:
+        """Let a loaded AGV be towed out of a lane, as far as your side is concerned.
+
+        Its new position is taken when both sides have permitted it; good for one tow.
+        """
+        answer = await answered(PermitTow("api", officer_of(caller, view.site), id, body.reason))
+        assert isinstance(answer, StopAnswer)
+        if answer.outcome == "unknown":
+            raise ProblemError(404, "not-found", f"The site has no vehicle {id}.")
+        return TowPermitOut(id=id, permitted_by=list(answer.stopped))
 
     return router
