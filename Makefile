@@ -5,6 +5,10 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 PIP_INSTALL := -m pip install --quiet --disable-pip-version-check
 
+# Images of containers often forbid Python to keep what it has compiled. Here every actor is a process
+# of its own: each would compile the same files anew, which takes longer than all else at its start.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Fails with what to do about it, rather than with a traceback of pip or venv.
 define CHECK_PYTHON
 @$(PYTHON) -c '' || { \
