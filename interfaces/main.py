@@ -37,6 +37,7 @@ COMMANDS = {
     "crane": _Row("service", "Take a crane out of service, or back."),
     "booth": _Row("service", "Take a booth out of service, or back."),
     "place": _Row("service", "Take a place out of service, or back."),
+    "stop": _Row("stop", "Stop devices at once, until they are reset."),
     "zone": _Row("service", "Keep AGVs out of a zone, or let them in again."),
     "ros": _Row("ros", "Robots behind a rosbridge server."),
     "token": _Row("token", "Who may command a gate, as what, and until when."),

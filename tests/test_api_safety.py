@@ -5,7 +5,10 @@ from functools import partial
 
 import httpx
 import pytest
+from typer.testing import CliRunner, Result
 
+from interfaces.cli.gate_api import TOKEN_VARIABLE
+from interfaces.main import app
 from tests.gate import FOUR_LANES
 from tests.gate_server import VirtualGate, put, served
 
@@ -22,6 +25,7 @@ class Api:
 
     def __init__(self, client: httpx.Client) -> None:
         self._client = client
+        self.port = client.base_url.port
 
     def said(self, by: str, method: str, path: str, body: object = None) -> httpx.Response:
         headers = {"Authorization": f"Bearer {by}"}
@@ -36,6 +40,22 @@ class Api:
 def api(gate: VirtualGate) -> Iterator[Api]:
     with served(gate.app()) as url, httpx.Client(base_url=url) as client:
         yield Api(client)
+
+
+def command(api: Api, by: str, *words: str) -> Result:
+    port = str(api.port)
+    return CliRunner().invoke(app, ["stop", *words, "--port", port], env={TOKEN_VARIABLE: by})
+
+
+def test_the_command_line_stops_and_lists_and_resets(api: Api):
+    assert command(api, "operator-VN", "list").output == "Nothing is stopped.\n"
+    done = command(api, "operator-VN", "engage", "AGV-002", "VN-C1", "--reason", "a chain hangs")
+    assert (done.exit_code, done.output) == (0, "Stopped now: AGV-002, VN-C1.\n")
+    assert "a chain hangs" in command(api, "operator-VN", "list").output
+    done = command(api, "operator-VN", "reset", "--reason", "mended")
+    assert (done.exit_code, "supervisor" in done.output) == (2, True)
+    done = command(api, "supervisor-VN", "reset", "--reason", "mended")
+    assert (done.exit_code, done.output) == (0, "Nothing is stopped now.\n")
 
 
 def speeds(gate: VirtualGate) -> list[float]:
