@@ -38,7 +38,7 @@ AlarmKind = Literal[
     "order_left", "order_stands", "fleet_waits",
     "vehicle_stopped", "vehicle_silent", "station_out", "zone_in_use",
     "consignment_stays", "consignment_perishes", "recorder_ended",
-    "other_side_silent", "letter_dead", "clocks_apart",
+    "other_side_silent", "letter_dead", "clocks_apart", "webhooks_failed",
 ]  # fmt: skip
 """`order_left`: an order could move and an AGV could take it, and neither does anything.
 `order_stands`: an order's AGV has no road, though there is room for it where it is to go.
@@ -50,7 +50,8 @@ although asked. `station_out`: a crane's or scanner's controller reports a fault
 are under way for long. `recorder_ended`: what records the gate has ended before it; nothing is
 recorded any more.
 `other_side_silent`: the other side's gate is not heard. `letter_dead`: what was to be told to it is
-given up until people see to it. `clocks_apart`: its clock and this one differ by too much."""
+given up until people see to it. `clocks_apart`: its clock and this one differ by too much.
+`webhooks_failed`: enterprises are told nothing, for the store cannot be read or written."""
 Service = Literal["in", "withdrawn", "stopped", "silent", "out"]
 """Whether a device or place takes part: `in` service; `withdrawn` by an operator; of an AGV
 `stopped` by a fault or `silent`; of a crane or booth `out` of order."""

@@ -34,6 +34,7 @@ from robotics.clock import GateTime
 from robotics.telemetry import Bus, EventKeeper, EventSinks, SignalForwarder, SignalReader
 
 PLANT = plant()
+RAY_TRIES = 3
 
 
 class LiveGate:
@@ -175,21 +176,42 @@ def _no_link(_name: str) -> Link | None:
 @contextlib.contextmanager
 def _ray() -> Iterator[None]:
     """Ray's node. It dies with the *thread* that started it, so that is no helper thread."""
-    this = psutil.Process()
-    others = set(this.children())
     roots: list[psutil.Process] = []
     try:
-        try:
-            start_ray()
-        finally:
-            roots = [child for child in this.children() if child not in others]
+        roots = _start_ray()
         yield
     finally:
-        started = [*roots, *(process for root in roots for process in root.children(True))]
-        stop_ray()
-        # Ray's own agents look only every few seconds whether their node is still there. Actors
-        # have nothing to tidy up: without them, robots stop by themselves.
-        for process in started:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        psutil.wait_procs(started, timeout=END_S)
+        _stop_ray(roots)
+
+
+def _start_ray() -> list[psutil.Process]:
+    """Start it; its processes that are children of this one.
+
+    Ray gives its node 30 s, which a busy machine may not keep: then it is started once more.
+    """
+    this = psutil.Process()
+    others = set(this.children())
+    for tries_left in reversed(range(RAY_TRIES)):
+        try:
+            start_ray()
+        except Exception:  # it raises no narrower one
+            _stop_ray([child for child in this.children() if child not in others])
+            if not tries_left:
+                raise
+        else:
+            break
+    return [child for child in this.children() if child not in others]
+
+
+def _stop_ray(roots: list[psutil.Process]) -> None:
+    """End it, and all its processes.
+
+    Ray's own agents look only every few seconds whether their node is still there. Actors have
+    nothing to tidy up: without them, robots stop by themselves.
+    """
+    started = [*roots, *(process for root in roots for process in root.children(True))]
+    stop_ray()
+    for process in started:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(started, timeout=END_S)

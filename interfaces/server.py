@@ -14,13 +14,14 @@ from fastapi import APIRouter
 
 from actors.base import Side
 from actors.border import Declaration, Declare, Officer
-from actors.messages import Event, OrderRequest, PutOrder
+from actors.messages import Alarm, Event, OrderRequest, PutOrder
 from actors.site.rules import BorderRules
 from interfaces.api.app import create_app
 from interfaces.api.enter import Entrance
 from interfaces.api.guard import BODY_BYTES_MAX, check_bind
 from interfaces.api.letters import letters_router
 from interfaces.api.roles import callers
+from interfaces.api.webhooks import webhooks_router
 from interfaces.border_desk import BorderDesk
 from interfaces.copies import Copies
 from interfaces.exchange.bodies import lane_status
@@ -33,7 +34,10 @@ from interfaces.store.database import Database
 from interfaces.store.exchange_peer import PeerBook
 from interfaces.store.outbox import Outbox
 from interfaces.store.tokens import Tokens
+from interfaces.store.webhooks import Hooks
 from interfaces.view import LiveView
+from interfaces.webhooks.targets import Targets
+from interfaces.webhooks.telling import Teller
 from robotics.imaging.store import ImageStore
 from robotics.telemetry import EventCopies, RecordedEvent
 from sim.arrivals import arrivals
@@ -55,6 +59,7 @@ class GateServer:
     """One gate at one address; `copies` hand its events on to a recorder.
 
     `officers` are the sides whose officers are simulated. The tables of the `store` are there.
+    `targets`: the hosts that webhooks may be sent to, else none.
 
     Raises:
         ValueError: the address is no loopback address.
@@ -71,6 +76,7 @@ class GateServer:
         officers: tuple[Side, ...] = (),
         images: ImageStore | None = None,
         copies: EventCopies | None = None,
+        targets: Targets | None = None,
     ) -> None:
         check_bind(host)
         self.view = LiveView(
@@ -89,10 +95,15 @@ class GateServer:
         self._lanes_told: list[tuple[str, str, str]] = []
         self._border = _border(gate, store, images)
         self._officers = officers
+        targets, hooks = targets or Targets(), Hooks(store)
+        self._teller: Teller | None = None
+        if self._border is not None:
+            self._teller = Teller(hooks, self._border.copies, self._border.desk, targets)
         app = create_app(
             gate.site, gate.roadmap, gate.devices, self.view, gate.ask,
             lambda: list(gate.unanswered), callers(self._tokens),
             self._border.desk if self._border else None, self._entrance, _letters(gate, store),
+            webhooks_router(hooks, targets) if self._border else None,
         )  # fmt: skip
         register_page(app, self.view, has_desk=self._border is not None)
         config = uvicorn.Config(
@@ -153,7 +164,10 @@ class GateServer:
         try:
             self._gate.start(started)
             ready()
-            with self._officers_at_work():
+            with contextlib.ExitStack() as at_work:
+                at_work.enter_context(self._officers_at_work())
+                if self._teller is not None:
+                    at_work.enter_context(self._teller.at_work(self._webhooks_failed))
                 if self._seed is not None:
                     threading.Thread(
                         target=self._bring_trucks, args=(self._seed,), name="trucks", daemon=True
@@ -170,6 +184,9 @@ class GateServer:
         """Show an event that comes from no machine, on the page and over the API."""
         at_ns = self._gate.gate_time().now_ns()
         self.view.apply(RecordedEvent("gate", at_ns, event))
+
+    def _webhooks_failed(self, why: str) -> None:
+        self.tell(Alarm("gate", "webhooks_failed", "webhooks", why[:500]))
 
     def _tell_lanes(self) -> None:
         """Tell the other side's gate how the lanes are, if they are run here and have changed."""

@@ -110,11 +110,12 @@ class VirtualGate:
         border: BorderDesk | None = None,
         find: FindCaller = CALLERS.get,
         letters: APIRouter | None = None,
+        webhooks: APIRouter | None = None,
     ) -> FastAPI:
         """The application over this gate."""
         return create_app(
             self.site, self.roadmap, self.devices, self.view, self.ask, self.view.unheard,
-            find, border, letters=letters,
+            find, border, letters=letters, webhooks=webhooks,
         )  # fmt: skip
 
     def border(self, images: ImageStore | None = None) -> BorderDesk:

@@ -12,8 +12,11 @@ from interfaces.api import app as app_module
 from interfaces.api.app import create_app
 from interfaces.api.enter import Entrance
 from interfaces.api.roles import INSIDE, OPEN, RULES, Caller, callers
+from interfaces.api.webhooks import webhooks_router
 from interfaces.store.database import Database, file_url
 from interfaces.store.tokens import ROLES, Tokens
+from interfaces.store.webhooks import Hooks
+from interfaces.webhooks.targets import Targets
 from tests.exchange_peers import letters_of_vn
 from tests.gate_server import CALLERS, VirtualGate, served
 from tests.site_files import DEMO
@@ -47,7 +50,8 @@ def doors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Doors]:
     gate = VirtualGate(load_site(DEMO))
     border = gate.border()
     gate.advance(5)
-    application = gate.app(border, callers(tokens), letters_of_vn(database.url))
+    webhooks = webhooks_router(Hooks(database), Targets())
+    application = gate.app(border, callers(tokens), letters_of_vn(database.url), webhooks)
     routes = [
         f"{method.upper()} {path}"
         for path, methods in application.openapi()["paths"].items()

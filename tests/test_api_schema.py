@@ -22,7 +22,10 @@ from schemathesis.specs.openapi.checks import (
 
 from actors.site.load import load_site
 from interfaces.api.roles import RULES
-from interfaces.store.database import file_url
+from interfaces.api.webhooks import webhooks_router
+from interfaces.store.database import Database, file_url
+from interfaces.store.webhooks import Hooks
+from interfaces.webhooks.targets import Targets
 from tests.exchange_peers import letters_of_vn
 from tests.gate_server import OPERATOR, VirtualGate, served
 from tests.site_files import DEMO
@@ -34,9 +37,13 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     border = gate.border()
     gate.advance(5)
     gate.view.sample(gate.frame())
-    letters = letters_of_vn(file_url(tmp_path_factory.mktemp("store") / "store.sqlite"))
-    with served(gate.app(border, letters=letters)) as url:
+    database = Database(file_url(tmp_path_factory.mktemp("store") / "store.sqlite"))
+    database.create_all()
+    letters = letters_of_vn(database.url)
+    webhooks = webhooks_router(Hooks(database), Targets())
+    with served(gate.app(border, letters=letters, webhooks=webhooks)) as url:
         yield url
+    database.close()
 
 
 NEVER_ENDS = "/api/v1/events"

@@ -62,6 +62,7 @@ def create_app(
     border: BorderDesk | None = None,
     entrance: Entrance | None = None,
     letters: APIRouter | None = None,
+    webhooks: APIRouter | None = None,
 ) -> FastAPI:
     """The application, to be served by one process on a loopback address (`guard.check_bind`).
 
@@ -77,6 +78,7 @@ def create_app(
         border: Consignments, of a gate that clears them.
         entrance: The link that lets the page in.
         letters: Takes the letters of the other side's gate, where that is another one.
+        webhooks: Where enterprises are told how their consignments stand.
 
     Raises:
         RuntimeError: for a route there is no rule that says who may use it.
@@ -108,7 +110,7 @@ def create_app(
         me_router(),
         stream_router(FrameSource(view)),
         *(_border_routers(border, site) if border is not None else ()),
-        *((letters,) if letters is not None else ()),
+        *(router for router in (letters, webhooks) if router is not None),
     ]
     for router in routers:
         api.include_router(router)

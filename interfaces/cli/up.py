@@ -34,6 +34,7 @@ from interfaces.gate import LiveGate
 from interfaces.server import GateServer, PortTakenError
 from interfaces.store.database import Database, StoreError, file_url
 from interfaces.store.run import Running, announced, run_folder
+from interfaces.webhooks.targets import Targets
 from robotics.imaging.store import FolderImages
 
 
@@ -68,6 +69,12 @@ def up(
     images: Annotated[
         Path | None,
         typer.Option(metavar="DIR", file_okay=False, help="X-ray images of the booths."),
+    ] = None,
+    webhook_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST[:PORT]", help="Webhooks of enterprises may go there; may be repeated."
+        ),
     ] = None,
     side: Annotated[
         str,
@@ -109,6 +116,7 @@ def up(
                 gate, host, port, arrivals_seed=seed if arrivals else None, copies=copies,
                 store=database, officers=_simulated(officers, gate.sides),
                 images=FolderImages(images) if images else None,
+                targets=Targets(tuple(webhook_host or ())),
             )  # fmt: skip
             running = Running(database.url, server.run_token())
             token_file = told.enter_context(announced(port, running))

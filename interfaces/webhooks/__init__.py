@@ -1,0 +1,1 @@
+"""Webhooks: enterprises are told how their consignments stand."""
