@@ -99,6 +99,9 @@ def problem(answer: httpx.Response, status: int) -> str:
 def test_a_consignment_passes_by_the_words_of_its_officers_and_tells_them_all(border: Border):
     border.brings()
     assert border.whole()["state"] == "exit_approved"
+    foretold = border.get("/consignments/K1/expected").json()
+    assert (foretold["likely"], foretold["samples"]) == (None, 0)
+    assert "too few" in foretold["reason"]
     for _ in range(60):
         border.gate.advance(60)
         border.says("customs", "image_decided")

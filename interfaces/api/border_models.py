@@ -129,6 +129,12 @@ class Whole:
         declared = self.first.steps.get("declared")
         return declared.by.name if declared is not None and self.first.is_origin else ""
 
+    @property
+    def kind(self) -> tuple[str, Channel | None]:
+        """Consignments of one kind take about equally long: the side it leaves, and its channel."""
+        registered = "registered" in self.steps()
+        return self.first.declaration.from_side, self.first.channel if registered else None
+
     def steps(self) -> dict[Step, Taken]:
         """All steps taken, in the order of the way."""
         found: dict[Step, Taken] = {}

@@ -32,7 +32,9 @@ from interfaces.api.models import Page
 from interfaces.api.paging import PageQuery, page_of
 from interfaces.api.problems import Fault, ProblemError, documented
 from interfaces.api.roles import Caller, caller_of
+from interfaces.api.times import Time, time_of
 from interfaces.border_desk import BorderDesk
+from interfaces.expected import Expected, expected
 
 WEIGHT_KG_MAX = 30_480
 """Of a container with its load (ISO 668)."""
@@ -103,6 +105,29 @@ class ConsignmentIn(BaseModel):
         return Declaration(id=name, **fields)
 
 
+class ExpectedOut(BaseModel):
+    """When a consignment will be through; null where that cannot be said, with the reason."""
+
+    id: str
+    earliest: Time | None = Field(description="One of ten is through by then.")
+    likely: Time | None = Field(description="Half of them are.")
+    latest: Time | None = Field(description="Nine of ten are.")
+    samples: int = Field(description="How many like it this is taken from.")
+    reason: str | None
+
+    @classmethod
+    def of(cls, id: str, found: Expected | str) -> "ExpectedOut":
+        """The API's form of it."""
+        if isinstance(found, str):
+            return cls(id=id, earliest=None, likely=None, latest=None, samples=0, reason=found)
+        at = (time_of(t) for t in (found.earliest_ns, found.likely_ns, found.latest_ns))
+        earliest, likely, latest = at
+        return cls(
+            id=id, earliest=earliest, likely=likely, latest=latest, samples=found.samples,
+            reason=None,
+        )  # fmt: skip
+
+
 class ConsignmentsQuery(PageQuery):
     """Which consignments are wanted."""
 
@@ -168,6 +193,18 @@ def consignments_router(desk: BorderDesk, size_types: tuple[str, ...]) -> APIRou
             if whole is None or not may_see(caller, whole):
                 raise unknown(id)
             return whole.whole()
+
+    @router.get("/{id}/expected", responses=documented(400, 404, 422))
+    def get_expected(
+        id: ConsignmentId, caller: Annotated[Caller, Depends(caller_of)]
+    ) -> ExpectedOut:
+        """When it will be through, by how long those like it took lately from where it stands."""
+        with desk.reading() as sides:
+            now_ns = desk.now_ns()
+            whole = whole_of(sides, id, now_ns)
+            if whole is None or not may_see(caller, whole):
+                raise unknown(id)
+            return ExpectedOut.of(id, expected(whole, wholes(sides, now_ns), now_ns))
 
     @router.put(
         "/{id}",

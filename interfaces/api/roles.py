@@ -80,6 +80,7 @@ RULES: dict[str, Rule] = {
     "DELETE /api/v1/obstacles/{id}": REPAIRS,
     "GET /api/v1/consignments": OPEN,
     "GET /api/v1/consignments/{id}": OPEN,
+    "GET /api/v1/consignments/{id}/expected": OPEN,
     "PUT /api/v1/consignments/{id}": DECLARES,
     "GET /api/v1/holds": OPEN,
     "PUT /api/v1/holds/{id}": OFFICERS,
