@@ -22,6 +22,8 @@ from sim.authority import BorderGate
 from sim.simulate import Result
 from sim.simulate import simulate as run
 
+SLICE_S = 600
+"""Simulated time between two steps of the bar."""
 DRAIN_H_MAX = 24.0
 """After the last arrival consignments have so long to end."""
 
@@ -118,8 +120,14 @@ def _simulate_border(
     trucks = site.arrivals.trucks_per_day if trucks_per_day is None else trucks_per_day
     border.declare_arrivals(hours, trucks)
     declared = len(border.open)
-    border.run(hours * 3600)
-    found = border.finish(hours_max=DRAIN_H_MAX).finish(border.world.now_ns)
+    columns = (SpinnerColumn(), *Progress.get_default_columns()[:3], TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
+        task = bar.add_task(f"{site.name}, {hours:g} h, {trucks:,} trucks a day", total=hours)
+        for begin_s in range(0, round(hours * 3600), SLICE_S):
+            border.run(min(SLICE_S, hours * 3600 - begin_s))
+            bar.update(task, completed=begin_s / 3600)
+        bar.update(task, description="what is left of the day", total=None)
+        found = border.finish(hours_max=DRAIN_H_MAX).finish(border.world.now_ns)
     out.print(f"{site.name}: {declared:,} consignments")
     for shown in border_tables(site, border.report, day):
         out.print(shown)
