@@ -69,7 +69,10 @@ class StopAnswer(Message):
 
 
 class ReportConditions(Message):
-    """A sensor's reading; what it does not measure is None. Repeated at least every 30 s."""
+    """A sensor's reading; what it does not measure is None. Repeated at least every 30 s.
+
+    One that measures nothing takes the sensor out: its silence is no longer feared.
+    """
 
     source: str
     stamp_ns: int
@@ -80,6 +83,11 @@ class ReportConditions(Message):
     """Standard deviation of the position that the AGVs reckon with."""
     subjects: tuple[str, ...] = ()
     """The AGVs and cranes that it holds for; without any: all."""
+
+    @property
+    def measures(self) -> bool:
+        """Whether it says anything."""
+        return not (self.wind_mps is self.visibility_m is self.position_error_m is None)
 
 
 class ReadingNoted(Message):

@@ -126,6 +126,15 @@ def test_wind_slows_agvs_and_locks_cranes_until_it_is_over(gate: VirtualGate, ap
     assert put_wind({"wind_mps": 3.0}).json()["limited"] == 0
 
 
+def test_a_sensor_that_falls_silent_limits_until_it_is_taken_out(gate: VirtualGate, api: Api):
+    api.said("engineer-VN", "PUT", "conditions/mast-1", {"wind_mps": 3.0})
+    gate.advance(120)
+    other = api.said("engineer-VN", "PUT", "conditions/mast-2", {"wind_mps": 3.0})
+    assert other.json()["limited"] == len(gate.frame().vehicles) + 4
+    gone = api.said("engineer-VN", "DELETE", "conditions/mast-1")
+    assert (gone.status_code, gone.json()["limited"]) == (200, 0)
+
+
 @pytest.mark.parametrize(
     "body",
     [
@@ -133,6 +142,8 @@ def test_wind_slows_agvs_and_locks_cranes_until_it_is_over(gate: VirtualGate, ap
         {"wind_mps": "strong"},
         {"subjects": ["CN-X1"], "wind_mps": 3.0},
         {"wind": 3.0},
+        {},
+        {"subjects": ["AGV-001"]},
     ],
 )
 def test_a_reading_that_is_none_is_refused(api: Api, body: object):
@@ -167,7 +178,7 @@ def test_a_lane_is_turned_when_both_sides_have_asked_and_confirmed(gate: Virtual
 def test_a_sides_word_is_said_by_a_token_of_that_side(api: Api):
     body = {"word": "ask", "from_side": "CN", "reason": "x"}
     of_all = api.said("operator-*", "POST", "lanes/D1/reversal", body)
-    assert (of_all.status_code, "VN or CN" in of_all.json()["detail"]) == (403, True)
+    assert (of_all.status_code, "officers of: VN, CN" in of_all.json()["detail"]) == (403, True)
     wrong = api.said("operator-VN", "POST", "lanes/D1/reversal", body | {"from_side": "LA"})
     assert wrong.status_code == 422
     assert wrong.json()["errors"][0]["at"] == "body.from_side"

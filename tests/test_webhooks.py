@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from actors.base import Message
-from actors.border import Declare, Officer, PutHold
+from actors.border import Declare, LiftHold, Officer, PutHold
 from actors.site.rules import BorderRules
 from interfaces.api.webhooks import webhooks_router
 from interfaces.border_desk import BorderDesk
@@ -79,6 +79,9 @@ class Gate:
     def hold(self, name: str) -> None:
         self.hear(PutHold(f"{name}/hold", MINH, name, "papers", "the seal number is blurred"))
 
+    def lift(self, name: str) -> None:
+        self.hear(LiftHold(f"{name}/lift", MINH, name, "papers", "it can be read"))
+
     def teller(self, *hosts: str) -> Teller:
         desk = BorderDesk(
             sides=("VN", "CN"), rules=BorderRules(DEMO), reading=self.copies.reading,
@@ -88,7 +91,7 @@ class Gate:
         return Teller(self.hooks, self.copies, desk, Targets(hosts), lambda: self.now_ns)
 
     def hook(self, url: str) -> Hook:
-        made = self.hooks.put("Lan", "VN", "erp", url)
+        made = self.hooks.put("Lan", "VN", "erp", url, self.now_ns)
         assert made is not None
         return made[0]
 
@@ -125,6 +128,37 @@ def test_each_change_is_told_once_to_its_owner_and_to_nobody_else(gate: Gate, re
     assert receiver.states() == [("lans", []), ("lans", ["papers"])]
     gate.teller("127.0.0.1").tell()
     assert len(receiver.got) == 2, "a gate that is started again knows what was told"
+
+
+def test_a_state_that_comes_back_is_another_message(gate: Gate, receiver: Receiver):
+    gate.hook(receiver.url)
+    teller = gate.teller("127.0.0.1")
+    gate.declare("lans")
+    teller.tell()
+    gate.hold("lans")
+    teller.tell()
+    gate.lift("lans")
+    teller.tell()
+    assert receiver.states() == [("lans", []), ("lans", ["papers"]), ("lans", [])]
+    ids = [headers["webhook-id"] for headers, _ in receiver.got]
+    assert len(set(ids)) == 3, "a receiver that drops what it has seen drops none"
+
+
+def test_what_is_told_is_owed_no_more_though_it_is_newer_than_what_was_noted(
+    gate: Gate, receiver: Receiver
+):
+    hook = gate.hook(receiver.url)
+    teller = gate.teller("127.0.0.1")
+    receiver.status = 500
+    gate.declare("lans")
+    teller.tell()
+    gate.hooks.note(hook, "lans", "a state that is past", gate.now_ns)
+    gate.now_ns += MOST_NS
+    receiver.status = 200
+    for _ in range(3):
+        teller.tell()
+    assert len(receiver.got) == 2
+    assert gate.hooks.backlog(hook).waiting == 0
 
 
 def test_a_message_is_signed_in_the_form_of_standard_webhooks(gate: Gate, receiver: Receiver):
@@ -173,10 +207,14 @@ def test_a_receiver_that_is_away_is_given_up_after_three_days_and_put_again(
     gate.now_ns += GIVE_UP_NS + 1
     teller.tell()
     assert gate.hooks.active() == []
+    receiver.status = 500
     gate.hook(receiver.url)
+    teller.tell()
+    assert len(gate.hooks.active()) == 1, "its three days begin anew"
+    receiver.status = 200
     gate.now_ns += MOST_NS
     teller.tell()
-    assert receiver.states() == [("lans", [])]
+    assert receiver.states() == [("lans", []), ("lans", [])]
 
 
 def test_a_receiver_that_is_gone_is_told_no_more(gate: Gate, receiver: Receiver):

@@ -86,6 +86,8 @@ class Limits:
         effects: list[Effect] = []
         if known is None or known.stamp_ns < reading.stamp_ns:
             self._readings[reading.source] = reading
+            if not reading.measures:
+                del self._readings[reading.source]
             effects = self._refresh(now_ns)
         return [*effects, Reply(ReadingNoted(reading.source, self._weather[0]))]
 

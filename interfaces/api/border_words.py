@@ -5,7 +5,6 @@ from pydantic import BaseModel, Field
 from actors.base import Message, Side
 from actors.border import BorderAnswer, Officer, Step
 from interfaces.api.problems import ProblemError
-from interfaces.api.roles import Caller
 from interfaces.border_desk import BorderDesk
 
 RETRY_AFTER_S = 2
@@ -17,26 +16,6 @@ class WordOut(BaseModel):
     id: str
     consignment: str | None
     state: Step | None = Field(description="The last step that the consignment has taken.")
-
-
-def officer(caller: Caller, desk: BorderDesk) -> Officer:
-    """Who decides, by the token and by nothing else.
-
-    Raises:
-        ProblemError: 403, the token's side is none whose clearance runs here.
-    """
-    if caller.side not in desk.sides:
-        allowed = ", ".join(desk.sides)
-        raise ProblemError(
-            403,
-            "wrong-side",
-            f"Here decide officers of: {allowed}; your token is of {caller.side}.",
-        )
-    match caller.role:
-        case "viewer" | "engineer":
-            raise AssertionError("kept out by the table of roles")
-        case role:
-            return Officer(caller.name, role, caller.side)
 
 
 def need_role(by: Officer, role: str, what: str) -> None:

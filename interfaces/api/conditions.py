@@ -3,17 +3,18 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from actors.messages import DeviceKind
 from actors.safety import ReadingNoted, ReportConditions
 from interfaces.api.asking import Ask, answering
 from interfaces.api.json_body import json_schema, read_json
+from interfaces.api.models import SUBJECTS_MAX, Subject
 from interfaces.api.problems import Fault, ProblemError, documented
 from interfaces.api.times import Time, time_of
 from interfaces.view import LiveView
 
-SUBJECTS_MAX = 1000
 LIMITED: tuple[DeviceKind, ...] = ("vehicle", "crane")
 Source = Annotated[
     str,
@@ -25,7 +26,7 @@ Source = Annotated[
 
 
 class ReadingIn(BaseModel):
-    """What a sensor measures; what it does not measure is left out."""
+    """What a sensor measures, at least one thing; what it does not measure is left out."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -39,9 +40,17 @@ class ReadingIn(BaseModel):
         | None
     ) = None
     subjects: Annotated[
-        list[Annotated[str, Field(min_length=1, max_length=64)]],
+        list[Subject],
         Field(max_length=SUBJECTS_MAX, description="AGVs and cranes it holds for; none: all."),
     ] = []
+
+    @model_validator(mode="after")
+    def _measures(self) -> "ReadingIn":
+        if self.wind_mps is self.visibility_m is self.position_error_m is None:
+            raise PydanticCustomError(
+                "allowed", "at least one of wind_mps, visibility_m, position_error_m"
+            )
+        return self
 
 
 class ReadingOut(BaseModel):
@@ -74,7 +83,8 @@ def conditions_router(view: LiveView, ask: Ask) -> APIRouter:
         """Tell what a sensor measures now, at least every 30 s.
 
         From a sensor that has spoken and falls silent, the worst is assumed: AGVs are slow and
-        cranes stand (`limits` in the site file). Several sensors: the strictest limit holds.
+        cranes stand (`limits` in the site file), until it speaks again or is taken out. Several
+        sensors: the strictest limit holds.
         """
         unknown = [subject for subject in body.subjects if subject not in devices]
         if unknown:
@@ -83,12 +93,18 @@ def conditions_router(view: LiveView, ask: Ask) -> APIRouter:
             fault = Fault(at="body.subjects", given=shown, allowed=allowed)
             raise ProblemError(422, "invalid", f"body.subjects: {allowed}", [fault])
         at_ns = view.now_ns()
+        measured = (body.wind_mps, body.visibility_m, body.position_error_m)
         answer = await answered(
-            ReportConditions(
-                source, at_ns, body.wind_mps, body.visibility_m, body.position_error_m,
-                tuple(body.subjects),
-            )
-        )  # fmt: skip
+            ReportConditions(source, at_ns, *measured, subjects=tuple(body.subjects))
+        )
+        assert isinstance(answer, ReadingNoted)
+        return ReadingOut(source=source, at=time_of(at_ns), limited=answer.limited)
+
+    @router.delete("/{source}", responses=documented(400, 413, 422, 503))
+    async def take_out(source: Source) -> ReadingOut:
+        """Take a sensor out: nothing is limited by it, or by its silence, until it speaks again."""
+        at_ns = view.now_ns()
+        answer = await answered(ReportConditions(source, at_ns))
         assert isinstance(answer, ReadingNoted)
         return ReadingOut(source=source, at=time_of(at_ns), limited=answer.limited)
 

@@ -26,12 +26,13 @@ from interfaces.api.border_models import (
     whole_of,
     wholes,
 )
-from interfaces.api.border_words import officer, told, unknown
+from interfaces.api.border_words import told, unknown
 from interfaces.api.json_body import json_schema, read_json
 from interfaces.api.models import Page
 from interfaces.api.paging import PageQuery, page_of
 from interfaces.api.problems import Fault, ProblemError, documented
 from interfaces.api.roles import Caller, caller_of
+from interfaces.api.speaker import officer_of
 from interfaces.api.times import Time, time_of
 from interfaces.border_desk import BorderDesk
 from interfaces.expected import Expected, expected
@@ -220,7 +221,7 @@ def consignments_router(desk: BorderDesk, size_types: tuple[str, ...]) -> APIRou
         response: Response,
     ) -> ConsignmentWhole:
         """Declare a load to the side that it leaves; a repeat changes nothing."""
-        by = officer(caller, desk)
+        by = officer_of(caller, desk.sides)
         if body.size_type not in size_types:
             allowed = f"one of {', '.join(size_types)}"
             given = Fault(at="body.size_type", given=body.size_type, allowed=allowed)

@@ -10,13 +10,14 @@ from pydantic_core import PydanticCustomError
 from actors.base import Message
 from actors.border import Decide, Dispose, Fate, Officer, Register, SetDownLoad, SetSide
 from interfaces.api.border_models import CommandId, Reason, TakenOut, wholes
-from interfaces.api.border_words import WordOut, need_role, officer, told
+from interfaces.api.border_words import WordOut, need_role, told
 from interfaces.api.consignments import may_see
 from interfaces.api.json_body import json_schema, read_json
 from interfaces.api.models import Page
 from interfaces.api.paging import PageQuery, page_of
 from interfaces.api.problems import documented
 from interfaces.api.roles import Caller, caller_of
+from interfaces.api.speaker import officer_of
 from interfaces.border_desk import BorderDesk
 
 Decided = Literal[
@@ -148,7 +149,7 @@ def decisions_router(desk: BorderDesk) -> APIRouter:
         caller: Annotated[Caller, Depends(caller_of)],
     ) -> WordOut:
         """Decide about a consignment in your side's custody, or about your side."""
-        by = officer(caller, desk)
+        by = officer_of(caller, desk.sides)
         decider = body.decider(desk)
         if decider is not None:
             need_role(by, decider, body.what)

@@ -8,13 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from actors.border import HoldKind, LiftHold, PutHold
 from interfaces.api.border_models import CommandId, HoldOut, Reason, wholes
-from interfaces.api.border_words import WordOut, need_role, officer, told
+from interfaces.api.border_words import WordOut, need_role, told
 from interfaces.api.consignments import may_see
 from interfaces.api.json_body import json_schema, read_json
 from interfaces.api.models import Page
 from interfaces.api.paging import PageQuery, page_of
 from interfaces.api.problems import documented
 from interfaces.api.roles import Caller, caller_of
+from interfaces.api.speaker import officer_of
 from interfaces.border_desk import BorderDesk
 
 
@@ -83,7 +84,7 @@ def holds_router(desk: BorderDesk) -> APIRouter:
         caller: Annotated[Caller, Depends(caller_of)],
     ) -> WordOut:
         """Stop a consignment of your side's, or end a stop that your role owns."""
-        by = officer(caller, desk)
+        by = officer_of(caller, desk.sides)
         words = (f"api/{id}", by, body.consignment, body.kind, body.reason)
         if body.action == "lift":
             owners = desk.rules.at(desk.now_ns()).holds

@@ -127,7 +127,7 @@ def lanes_router(view: LiveView, ask: Ask) -> APIRouter:
         caller: Annotated[Caller, Depends(caller_of)],
     ) -> LaneOrderedOut:
         """Say your side's word on turning a lane, where both sides have to agree."""
-        by = officer_of(caller, view.site)
+        by = officer_of(caller, view.site.sides)
         message = AgreeReversal("api", by, id, body.from_side, body.word, body.reason)
         return await said(message, body.word, "body", body.from_side)
 

@@ -34,6 +34,11 @@ DeviceId = Annotated[
 """The name of a device in a path."""
 
 
+SUBJECTS_MAX = 1000
+Subject = Annotated[str, Field(min_length=1, max_length=64)]
+"""The name of a device or zone in a body."""
+
+
 class Page(BaseModel, Generic[Item]):
     """One page of a list."""
 

@@ -75,6 +75,7 @@ RULES: dict[str, Rule] = {
     "POST /api/v1/stops/engage": EVERYBODY,
     "POST /api/v1/stops/reset": OFFICERS,  # of them, those whom the site names
     "PUT /api/v1/conditions/{source}": REPAIRS,
+    "DELETE /api/v1/conditions/{source}": REPAIRS,
     "GET /api/v1/obstacles": OPEN,
     "PUT /api/v1/obstacles/{id}": STOPS,
     "DELETE /api/v1/obstacles/{id}": REPAIRS,

@@ -1,7 +1,9 @@
-"""Who speaks to the fleet manager, by the token and by nothing else."""
+"""Who speaks to a machine, by the token and by nothing else."""
 
+from collections.abc import Collection
+
+from actors.base import Side
 from actors.border import Officer
-from actors.site.model import Site
 from interfaces.api.problems import ProblemError
 from interfaces.api.roles import Caller
 
@@ -13,15 +15,17 @@ def speaker(caller: Caller) -> Officer:
     return Officer(caller.name, caller.role, caller.side)
 
 
-def officer_of(caller: Caller, site: Site) -> Officer:
-    """An officer of one side: what needs the word of both is no matter for a token of all sides.
+def officer_of(caller: Caller, sides: Collection[Side]) -> Officer:
+    """An officer of one of these sides: what a side decides is no matter for a token of all.
 
     Raises:
-        ProblemError: 403, the token's side is none of the site's.
+        ProblemError: 403, the token's side is none of them.
     """
-    if caller.side not in site.sides:
-        allowed = " or ".join(site.sides)
+    if caller.side not in sides:
+        allowed = ", ".join(sides)
         raise ProblemError(
-            403, "wrong-side", f"A side's word needs a token of {allowed}, not of {caller.side}."
+            403,
+            "wrong-side",
+            f"Here decide officers of: {allowed}; your token is of {caller.side}.",
         )
     return speaker(caller)

@@ -10,7 +10,7 @@ from actors.safety import EngageStop, ResetStop, StopAnswer
 from interfaces.api.asking import Ask, answering
 from interfaces.api.border_models import Reason
 from interfaces.api.json_body import json_schema, read_json
-from interfaces.api.models import Page
+from interfaces.api.models import SUBJECTS_MAX, Page, Subject
 from interfaces.api.problems import Fault, ProblemError, documented
 from interfaces.api.roles import Caller, caller_of
 from interfaces.api.speaker import speaker
@@ -18,8 +18,6 @@ from interfaces.api.times import Time, time_of
 from interfaces.view import LiveView, StopView
 
 STATUSES = (400, 403, 413, 415, 422, 503)
-SUBJECTS_MAX = 1000
-Subject = Annotated[str, Field(min_length=1, max_length=64)]
 
 
 class StopIn(BaseModel):

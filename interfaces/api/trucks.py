@@ -8,13 +8,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from actors.border import GateIn
 from interfaces.api.border_models import CommandId, Whole, wholes
-from interfaces.api.border_words import WordOut, need_role, officer, told
+from interfaces.api.border_words import WordOut, need_role, told
 from interfaces.api.consignments import may_see
 from interfaces.api.json_body import json_schema, read_json
 from interfaces.api.models import Page
 from interfaces.api.paging import PageQuery, page_of
 from interfaces.api.problems import documented
 from interfaces.api.roles import Caller, caller_of
+from interfaces.api.speaker import officer_of
 from interfaces.api.times import Time, time_of
 from interfaces.border_desk import BorderDesk
 
@@ -113,7 +114,7 @@ def trucks_router(desk: BorderDesk) -> APIRouter:
         caller: Annotated[Caller, Depends(caller_of)],
     ) -> WordOut:
         """What was read of a truck that has been called forward; what differs is held."""
-        by = officer(caller, desk)
+        by = officer_of(caller, desk.sides)
         need_role(by, desk.rules.at(desk.now_ns()).deciders.gated_in, "gated_in")
         read = (body.plate, body.container, body.seal, body.weight_kg)
         answer = told(

@@ -136,7 +136,9 @@ def vehicles_router(view: LiveView, ask: Ask) -> APIRouter:
 
         Its new position is taken when both sides have permitted it; good for one tow.
         """
-        answer = await answered(PermitTow("api", officer_of(caller, view.site), id, body.reason))
+        answer = await answered(
+            PermitTow("api", officer_of(caller, view.site.sides), id, body.reason)
+        )
         assert isinstance(answer, StopAnswer)
         if answer.outcome == "unknown":
             raise ProblemError(404, "not-found", f"The site has no vehicle {id}.")

@@ -1,5 +1,6 @@
 """Webhooks: where an enterprise is told how its consignments stand."""
 
+import time
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
@@ -97,7 +98,7 @@ def webhooks_router(hooks: Hooks, targets: Targets) -> APIRouter:
         if refusal:
             fault = Fault(at="body.url", given=body.url[:200], allowed=refusal)
             raise ProblemError(422, "invalid", f"body.url: {refusal}", [fault])
-        made = hooks.put(caller.name, caller.side, id, body.url)
+        made = hooks.put(caller.name, caller.side, id, body.url, time.time_ns())
         if made is None:
             raise ProblemError(409, "too-many", f"You have {HOOKS_MAX} webhooks; delete one first.")
         hook, is_new = made

@@ -55,12 +55,14 @@ DELIVERIES = Table(
     Column("consignment", String(100), primary_key=True),
     Column("wanted", String(64), nullable=False),
     Column("told", String(64), nullable=False),
+    Column("version", Integer, nullable=False),
     Column("since_ns", BigInteger, nullable=False),
     Column("due_ns", BigInteger, nullable=False),
     Column("tries", Integer, nullable=False),
     Column("trouble", Text, nullable=False),
 )
 """`wanted` and `told` are digests of states: of what is owed, and of what its receiver has taken.
+`version` counts the states that were owed, for a consignment may come back to one it has been in.
 Times are UTC by the wall's clock."""
 OWED = DELIVERIES.c.wanted != DELIVERIES.c.told
 
@@ -82,6 +84,7 @@ class Owed(msgspec.Struct, frozen=True):
 
     hook: Hook
     consignment: str
+    version: int
     since_ns: int
     tries: int
     """How often it was tried since its receiver took something about this consignment."""
@@ -102,18 +105,26 @@ class Hooks:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def put(self, owner: str, side: str, id: str, url: str) -> tuple[Hook, bool] | None:
+    def put(
+        self, owner: str, side: str, id: str, url: str, now_ns: int
+    ) -> tuple[Hook, bool] | None:
         """Make it, or let it go to another URL; whether it is new. None: the owner has enough.
 
-        One that was given up is told again from now on.
+        What it is owed is due from now on, also if it was given up.
         """
         with self._database.begin() as connection:
             known = self._of(connection, owner, side)
-            if any(hook.id == id for hook in known):
+            same = next((hook for hook in known if hook.id == id), None)
+            if same is not None:
                 connection.execute(
                     update(HOOKS)
-                    .where(HOOKS.c.owner == owner, HOOKS.c.side == side, HOOKS.c.id == id)
+                    .where(HOOKS.c.number == same.number)
                     .values(url=url, given_up_ns=0)
+                )
+                connection.execute(
+                    update(DELIVERIES)
+                    .where(DELIVERIES.c.hook == same.number)
+                    .values(since_ns=now_ns, due_ns=now_ns, tries=0, trouble="")
                 )
             elif len(known) >= HOOKS_MAX:
                 return None
@@ -125,7 +136,7 @@ class Hooks:
                     )
                 )
             [made] = [hook for hook in self._of(connection, owner, side) if hook.id == id]
-            return made, all(hook.id != id for hook in known)
+            return made, same is None
 
     def of(self, owner: str, side: str) -> list[Hook]:
         """Those of one enterprise, the oldest first."""
@@ -149,28 +160,25 @@ class Hooks:
     def note(self, hook: Hook, consignment: str, digest: str, now_ns: int) -> None:
         """A consignment of the hook's owner stands so."""
         here = and_(DELIVERIES.c.hook == hook.number, DELIVERIES.c.consignment == consignment)
+        there = select(HOOKS.c.number).where(HOOKS.c.number == hook.number)
         with self._database.begin() as connection:
-            if (
-                connection.execute(select(HOOKS).where(HOOKS.c.number == hook.number)).first()
-                is None
-            ):
+            if connection.execute(there).first() is None:
                 return  # it was removed meanwhile
             row = connection.execute(select(DELIVERIES).where(here)).one_or_none()
             if row is None:
                 connection.execute(
                     insert(DELIVERIES).values(
                         hook=hook.number, consignment=consignment, wanted=digest, told="",
-                        since_ns=now_ns, due_ns=now_ns, tries=0, trouble="",
+                        version=1, since_ns=now_ns, due_ns=now_ns, tries=0, trouble="",
                     )
                 )  # fmt: skip
-            elif row.wanted == row.told != digest:
-                connection.execute(
-                    update(DELIVERIES)
-                    .where(here)
-                    .values(wanted=digest, since_ns=now_ns, due_ns=now_ns, tries=0)
-                )
-            elif row.wanted != digest:  # it is owed something already, and waits
-                connection.execute(update(DELIVERIES).where(here).values(wanted=digest))
+                return
+            if row.wanted == digest:
+                return
+            changes: dict[str, object] = {"wanted": digest, "version": row.version + 1}
+            if row.wanted == row.told:  # else it is owed something already, and waits for its turn
+                changes |= {"since_ns": now_ns, "due_ns": now_ns, "tries": 0}
+            connection.execute(update(DELIVERIES).where(here).values(changes))
 
     def due(self, now_ns: int, most: int) -> list[Owed]:
         """What is to be told now, the longest due first."""
@@ -182,11 +190,14 @@ class Hooks:
                 .order_by(DELIVERIES.c.due_ns)
                 .limit(most)
             )
-            return [Owed(_hook(row), row.consignment, row.since_ns, row.tries) for row in rows]
+            return [
+                Owed(_hook(row), row.consignment, row.version, row.since_ns, row.tries)
+                for row in rows
+            ]
 
     def taken(self, owed: Owed, digest: str) -> None:
-        """Its receiver has this state."""
-        self._change(owed, told=digest, tries=0, trouble="")
+        """Its receiver has this state, which may be newer than the one that was noted."""
+        self._change(owed, told=digest, wanted=digest, tries=0, trouble="")
 
     def again(self, owed: Owed, due_ns: int, trouble: str) -> None:
         """It is to be tried once more."""

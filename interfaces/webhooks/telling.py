@@ -33,13 +33,17 @@ LOOK_S = 0.5
 ANSWER_S = 10.0
 """An answer that has not come after this time is none [ours]."""
 AT_ONCE = 8
-"""Receivers that are told at the same time: one that is slow holds up none of the others [ours]."""
+"""Receivers that are told at the same time [ours]."""
+ROUND_S = ANSWER_S
+"""After so long no further message of a round goes to a receiver: the next round waits for the
+slowest [ours]."""
 BATCH = 100
 FIRST_NS = 5 * 10**9
 MOST_NS = 3600 * 10**9
 """The longest wait between two tries [ours]."""
 GIVE_UP_NS = 3 * 86_400 * 10**9
-"""A webhook that has taken nothing for so long is told no more, until it is put again [ours]."""
+"""A webhook that has not taken something for so long is told no more, until it is put again
+[ours]."""
 GONE = 410
 """By Standard Webhooks, a receiver's word that it wants no more messages."""
 
@@ -62,7 +66,8 @@ class Teller:
         self._now_ns = now_ns
         self._backoff = Backoff(Random(), FIRST_NS, MOST_NS)
         self._changed: set[str] = set()
-        self._known: tuple[Hook, ...] = ()
+        self._known: set[int] = set()
+        """The webhooks, by number, for which all is noted that was not changed since."""
         self._client = httpx.Client(timeout=ANSWER_S, follow_redirects=False, trust_env=False)
         copies.follow(self._changed.add)
 
@@ -109,25 +114,23 @@ class Teller:
 
     def _note(self) -> None:
         """Write down which consignments stand otherwise than their owners' webhooks were told."""
-        active = tuple(self._hooks.active())
+        active = self._hooks.active()
+        fresh = {hook.number for hook in active} - self._known
+        self._known = set()  # if this fails half-way, all is looked at anew
+        if not active:
+            self._changed.clear()
+            return
         with self._desk.reading() as sides:  # brings the copies up to date
             changed = set(self._changed)
             self._changed.clear()
-            if not active:
-                self._known = active
-                return
-            fresh = {hook.number for hook in active} - {hook.number for hook in self._known}
-            if fresh:  # it is told of all that its owner has
-                changed |= {name for copy in sides.values() for name in copy.records}
-            states = {name: self._state(name) for name in changed}
-        for name, state in states.items():
-            if state is None:
-                continue
-            owner, side, data = state
+            if fresh:  # they are told of all that their owners have
+                changed.update(name for copy in sides.values() for name in copy.records)
+            states = [(name, state) for name in changed if (state := self._state(name))]
+        for name, (owner, side, data) in states:
             for hook in active:
                 if (hook.owner, hook.side) == (owner, side):
                     self._hooks.note(hook, name, _digest(data), self._now_ns())
-        self._known = active
+        self._known = {hook.number for hook in active}
 
     def _state(self, name: str) -> tuple[str, str, str] | None:
         """Owner, side and state as JSON of a consignment; None if no side here knows it."""
@@ -140,8 +143,9 @@ class Teller:
 
     def _tell_all(self, owed: list[Owed]) -> None:
         """Tell one webhook, one after the other; after a failure the rest waits too."""
+        end_s = time.monotonic() + ROUND_S
         for item in owed:
-            if not self._tell(item):
+            if not self._tell(item) or time.monotonic() >= end_s:
                 return
 
     def _tell(self, owed: Owed) -> bool:
@@ -152,10 +156,9 @@ class Teller:
             self._fail(owed, trouble, now_ns)
             return False
         data = state[2]
-        digest = _digest(data)
-        status, trouble = self._post(hook, f"{hook.number}.{owed.consignment}.{digest[:16]}", data)
+        status, trouble = self._post(hook, f"{hook.number}.{owed.consignment}.{owed.version}", data)
         if 200 <= status < 300:
-            self._hooks.taken(owed, digest)
+            self._hooks.taken(owed, _digest(data))
             return True
         if status == GONE:
             self._hooks.give_up(hook, now_ns)
