@@ -33,10 +33,9 @@ setup: $(INSTALLED)  ## install everything into .venv; does nothing when that is
 run: setup  ## start the demo gate, five times as fast as the clock
 	$(BIN)/bordergate up demo --speed 5
 
-# Groups are files, and all that runs live (tests/conftest.py): a group stays in one process, so that
-# what its tests share is started once.
+# How tests are shared out between the workers stands in tests/conftest.py.
 test: setup  ## run all tests on all cores; PYTEST_ARGS="-k booth" picks some
-	$(BIN)/pytest --numprocesses logical --dist loadgroup --no-loadscope-reorder $(PYTEST_ARGS)
+	$(BIN)/pytest --numprocesses logical --dist loadscope --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: setup  ## formatting, lint, types and import layers
 	$(BIN)/ruff format --check .

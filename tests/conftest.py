@@ -2,14 +2,23 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from robotics.ros.domain import RosDomain
 from robotics.ros.rosbridge import Rosbridge
 from robotics.ros.venv import ros_venv
 
-LIVE = pytest.mark.xdist_group("live").mark
+LIVE = {
+    "test_exchange_processes", "test_live_border", "test_live_gate", "test_live_lanes",
+    "test_ros_gate", "test_ros_link", "test_ros_peers", "test_ros_reference", "test_ros_standard",
+    "test_ros_standard_gate", "test_ros_survey", "test_up",
+}  # fmt: skip
+"""Files whose tests run gates, robots or servers in processes. One of them keeps a whole machine
+busy, and two at once starve each other."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -19,15 +28,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(_EveryTestRuns())
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # A gate of processes keeps a whole machine busy, and two at once starve each other: those tests
-    # are the group `live`, which one worker runs from the beginning while others run the rest, file
-    # by file. What is started once a session is started once, too.
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    items.sort(key=lambda item: item.get_closest_marker("xdist_group") != LIVE)
+    items.sort(key=lambda item: item.path.stem not in LIVE)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    return _LiveInOne(config, log)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -49,6 +56,17 @@ def rosbridge(ros_domain: RosDomain) -> Iterator[Rosbridge]:
     """A real rosbridge server in that domain; who stops it starts it again."""
     with Rosbridge(ros_domain) as server:
         yield server
+
+
+class _LiveInOne(LoadScopeScheduling):
+    """Shares tests out file by file, but all that is live to one worker, from the beginning.
+
+    So what the tests of a file share, and live ones with each other, is started once.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return "live" if Path(file).stem in LIVE else file
 
 
 class _EveryTestRuns:

@@ -17,8 +17,6 @@ import pytest
 from interfaces.exchange.keys import write_pair
 from tests.bad_proxy import BadProxy
 
-pytestmark = pytest.mark.xdist_group("live")
-
 SIDES = ("VN", "CN")
 CONSIGNMENTS, LETTERS = 12, 4
 END_S = 200.0

@@ -27,8 +27,6 @@ from robotics.telemetry import RecordedEvent
 from tests.live_orders import request, until
 from tests.site_files import demo_with
 
-pytestmark = pytest.mark.xdist_group("live")
-
 SPEED = 30.0
 DRAWN = (f"live-{number}" for number in itertools.count())
 NAMES = list(

@@ -25,8 +25,6 @@ from interfaces.view import LiveView
 from tests.gate_server import OPERATOR, find_caller, served
 from tests.live_orders import request, until, virtual_histories
 
-pytestmark = pytest.mark.xdist_group("live")
-
 SPEED = 20.0
 
 

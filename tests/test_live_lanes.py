@@ -18,8 +18,6 @@ from tests.live_orders import until
 from tests.site_files import demo_with
 from tests.test_live_gate import SPEED, Running
 
-pytestmark = pytest.mark.xdist_group("live")
-
 LANES = [
     {"id": f"D{number}", "direction": "VN-CN" if number % 2 else "CN-VN"} for number in range(1, 5)
 ]

@@ -21,8 +21,6 @@ from sim.plant.reference import in_processes, setups
 from tests.gate_server import free_port
 from tests.live_orders import request, until, virtual_histories
 
-pytestmark = pytest.mark.xdist_group("live")
-
 SPEED = 30.0
 
 

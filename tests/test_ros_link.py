@@ -32,8 +32,6 @@ from tests.ros_drawn import agv_state, damaged, header, json_values
 from tests.ros_gate import AGV, Drive, check, links, robot_in
 from tests.stalling_proxy import StallingProxy
 
-pytestmark = pytest.mark.xdist_group("live")
-
 # Websockets mask what they send by random numbers, in their own threads, at any time.
 OTHER_THREADS_DRAW = pytest.mark.filterwarnings("ignore:Do not use the `random` module")
 TRIES = 15

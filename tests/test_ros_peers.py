@@ -16,8 +16,6 @@ from robotics.ros.domain import RosDomain
 from robotics.ros.rosbridge import Rosbridge, RosbridgeError
 from robotics.ros.venv import RosVenv, RosVenvError, cache_folder, ros_venv
 
-pytestmark = pytest.mark.xdist_group("live")
-
 STARTS_AND_DIES = """
 import os, signal
 from robotics.ros.domain import RosDomain

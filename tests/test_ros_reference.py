@@ -11,8 +11,6 @@ from robotics.ros.reference.order import CraneSetup, ScannerSetup, Setup
 from robotics.ros.rosbridge import Rosbridge
 from tests.ros_robot import SILENCE_S, Json, Outcome, Robot, agv_setup, robots, straight
 
-pytestmark = pytest.mark.xdist_group("live")
-
 ACCEPTED, LATE, NO_JOIN, INVALID = range(4)
 MIDDLE_M = agv_setup("").length_m / 2
 BRAKES_MPS2 = agv_setup("").deceleration_mps2

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-import pytest
 from msgspec.structs import replace
 
 from actors.messages import (
@@ -31,8 +30,6 @@ from robotics.ros.links import ros_links
 from robotics.ros.rosbridge import Rosbridge
 from tests.gate import DAY, DEMO, ROADMAP
 from tests.ros_gate import AGV, walk
-
-pytestmark = pytest.mark.xdist_group("live")
 
 ROBOT = Path(__file__).with_name("ros_standard_agv.py")
 SPEED_MPS = 8.0

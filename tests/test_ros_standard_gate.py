@@ -21,8 +21,6 @@ from robotics.ros.rosbridge import Rosbridge
 from sim.plant.reference import in_processes, setups
 from tests.live_orders import request, until
 
-pytestmark = pytest.mark.xdist_group("live")
-
 ROBOT = Path(__file__).with_name("ros_standard_agv.py")
 SPEED = 10.0
 DRIVE_MPS = 4.0

@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 
 import msgspec
-import pytest
 
 from robotics.ros import wire
 from robotics.ros.client import Client, event_loop
@@ -20,8 +19,6 @@ from robotics.ros.rosbridge import Rosbridge
 from robotics.ros.survey import Found
 from robotics.ros.talk import INTERFACE_VERSION, PACKAGE
 from tests.ros_gate import AGV, robot_in
-
-pytestmark = pytest.mark.xdist_group("live")
 
 SAMPLES = 60
 """Six seconds of them."""
