@@ -39,6 +39,8 @@ class BorderReader:
         self._seen: set[str] = set()
         """Those on whose image an officer has given a word."""
         self._keeper: dict[str, str] = {}
+        self._takers: dict[tuple[str, str], str] = {}
+        """Who took a consignment over, by the event that the two sides share."""
         self._offered: dict[str, str] = {}
         self._crossings: dict[str, set[str]] = {}
 
@@ -130,15 +132,16 @@ class BorderReader:
             case "taken":
                 if keeper and self._offered.get(name) != event.event_id:
                     self._blame(name, f"taken by {side} from {keeper} without an offer", at_ns)
-                self._keeper[name] = side
+                self._keeper[name] = self._takers[name, event.event_id] = side
                 self._offered.pop(name, None)
             case "offered":
                 if keeper != side or name in self._offered:
                     self._blame(name, f"offered by {side}, kept by {keeper}", at_ns)
                 self._offered[name] = event.event_id
-            case "given":
-                if keeper in ("", side):
-                    self._blame(name, f"given by {side}, kept by {keeper or 'nobody'}", at_ns)
+            case "given":  # heard by then, or when it has long left
+                taker = self._takers.get((name, event.event_id), "")
+                if taker in ("", side):
+                    self._blame(name, f"given by {side}, taken by {taker or 'nobody'}", at_ns)
             case "left":
                 if keeper != side:
                     self._blame(name, f"left from {side}, kept by {keeper or 'nobody'}", at_ns)

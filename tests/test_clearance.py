@@ -185,6 +185,19 @@ def test_the_reader_finds_what_is_skipped_decided_by_others_or_kept_by_two():
     assert reader.found == ["0.000 K: taken by CN from VN without an offer"]
 
 
+def test_the_reader_knows_what_is_given_by_who_took_it_over_whenever_that_is_heard():
+    reader = BorderReader(both_scans(), {"K": "red"})
+    reader.directions["K"] = "VN-CN"
+    reader.read("", CustodyChanged("K", "VN", "taken", "in"), 0)
+    reader.read("", CustodyChanged("K", "VN", "offered", "over"), 0)
+    reader.read("", CustodyChanged("K", "CN", "taken", "over"), 0)
+    reader.read("", CustodyChanged("K", "CN", "left", "out"), 0)
+    reader.read("", CustodyChanged("K", "VN", "given", "over"), 0)
+    assert reader.found == [], "it had left before its old keeper heard"
+    reader.read("", CustodyChanged("K", "VN", "given", "another"), 0)
+    assert reader.found == ["0.000 K: given by VN, taken by nobody"]
+
+
 GOODS = Declaration(
     "E-1", "VN", "CN", "CSQU3054383", "45G1", "S1", "29H-12345", "854231", "VN", 20_000
 )

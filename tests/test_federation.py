@@ -29,7 +29,8 @@ def test_over_a_good_link_both_gates_see_all_through():
     assert not [event for _, _, event in gates.log if isinstance(event, Alarm)]
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+# Seed 5: one gate is down while what it gave is taken, and leaves.
+@pytest.mark.parametrize("seed", [1, 2, 5])
 def test_over_a_bad_link_cut_for_an_hour_with_both_gates_killed_all_end_in_one_custody(seed: int):
     gates = federation(seed, 0.2, 6)
     gates.plan_restart("CN", 700, 120)

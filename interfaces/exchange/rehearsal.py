@@ -284,10 +284,16 @@ class Federation:
         return min(steps)
 
     def finish(self, hours_max: float) -> None:
-        """Time until all consignments have ended, at most so much."""
+        """Time until all consignments have ended and both gates know it, at most so much."""
         end_ns = self.now_ns + round(hours_max * 3600 * S)
-        while (self.open or self._plans) and self.now_ns < end_ns:
+        while not self._is_over() and self.now_ns < end_ns:
             self.run(60)
+
+    def _is_over(self) -> bool:
+        if self.open or self._plans:
+            return False
+        clearances = [gate.clearance for gate in self.gates.values()]
+        return all(c and all(record.ended for record in c.records.values()) for c in clearances)
 
     def _noted(self, side: Side) -> Callable[[str, Event, int], None]:
         def note(_name: str, event: Event, at_ns: int) -> None:

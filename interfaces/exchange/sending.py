@@ -132,7 +132,8 @@ class Sender:
             self._is_lost = True
             self.news.append(LinkLost())
         letter = outgoing.letter
-        if letter is None:
+        if letter is None:  # a new one, with a new time
+            self._clock_ns = min(self._clock_ns, now_ns + self._backoff.wait_ns(self._failures))
             return
         self._on_way.discard(letter.number)
         due_ns = now_ns + self._backoff.wait_ns(letter.tries - letter.refusals + 1)
