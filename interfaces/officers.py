@@ -12,12 +12,11 @@ from random import Random
 
 from actors.base import Message, Side
 from actors.border import BorderAnswer, Channel
-from actors.consignment.record import Record
 from actors.site.model import OfficersSection
 from interfaces.copies import Copies
 from robotics.clock import GateClock
 from sim.authority import LOOK_NS, S
-from sim.border_officers import right_word
+from sim.border_officers import right_word, work
 
 LOOK_S_MIN = 0.2
 """However fast the gate runs, they look no more often [s of the wall]."""
@@ -71,6 +70,7 @@ class Officers:
         due: dict[tuple[Side, str, str], int] = {}
         with self._copies.reading() as sides:
             for side in self._sides:
+                rules = sides[side].rules.at(now_ns)
                 for name, record in sides[side].records.items():
                     if record.ended:
                         continue
@@ -79,10 +79,11 @@ class Officers:
                         continue  # called by the clearance itself
                     self._said += 1
                     number = f"officers/{self._run}/{self._said}"
-                    word = right_word(record, number, channel_of(name, self._data, self._seed))
+                    channel = channel_of(name, self._data, self._seed)
+                    word = right_word(record, number, channel, rules)
                     if word is None:
                         continue
-                    key = (side, name, _what(record, word))
+                    key = (side, name, work(record, word))
                     due[key] = self._due.get(key) or self._ready_ns(key[2])
                     if due[key] <= now_ns:
                         words.append((side, word))
@@ -98,7 +99,3 @@ def channel_of(name: str, data: OfficersSection, seed: int) -> Channel:
     """What customs gives a consignment: the same however often it is asked."""
     [channel] = Random(f"{seed}/{name}").choices(list(data.channels), list(data.channels.values()))
     return channel
-
-
-def _what(record: Record, word: Message) -> str:
-    return str(getattr(word, "what", record.next if not record.holds else "hold"))

@@ -17,7 +17,7 @@ from actors.wiring import clearances
 from robotics.imaging.review import Declared
 from sim.arrivals import arrivals
 from sim.booth_images import BoothImages, cargo_of
-from sim.border_officers import right_word
+from sim.border_officers import right_word, work
 from sim.border_reader import BorderReader
 from sim.border_report import BorderLog
 from sim.checker import Checker
@@ -129,6 +129,7 @@ class BorderGate:
                 del self._due[key]
                 self._busy[side, role] -= 1
         metered = clearance.rules.called_max(side, now_ns) is not None
+        rules = clearance.rules.at(now_ns)
         for name, channel in list(self.open.items()):
             record = clearance.records.get(name)
             if record is None:
@@ -140,10 +141,10 @@ class BorderGate:
             if record.next == "called_forward" and not record.holds and metered:
                 self._divert_if_late(record)
                 continue
-            word = right_word(record, "", channel)
+            word = right_word(record, "", channel, rules)
             if word is None:
                 continue
-            what = str(getattr(word, "what", record.next if not record.holds else "hold"))
+            what = work(record, word)
             role = word.by.role
             assert role != "system"
             assert role != "engineer"
@@ -157,7 +158,7 @@ class BorderGate:
             if self._due[key][0] <= now_ns:
                 del self._due[key]
                 self._busy[side, role] -= 1
-                said = right_word(record, self.number(), channel)
+                said = right_word(record, self.number(), channel, rules)
                 assert said is not None
                 self.world.post(clearance.name, said, now_ns)
 

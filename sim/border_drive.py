@@ -259,7 +259,8 @@ class Drive:
         if record is None:
             return None
         channel = self.reader.channels.setdefault(name, "green")
-        return right_word(record, self._next_id(), channel)
+        rules = self.sides[side].rules.at(self.world.now_ns)
+        return right_word(record, self._next_id(), channel, rules)
 
     def _draw(self) -> tuple[str, Command]:
         random = self.random

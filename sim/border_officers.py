@@ -1,5 +1,7 @@
 """Simulated officers who do their work: what one of them would rightly say next."""
 
+from typing import cast
+
 from actors.border import (
     Channel,
     Command,
@@ -12,9 +14,12 @@ from actors.border import (
     Officer,
     Register,
     Role,
+    SetDownLoad,
     Step,
 )
+from actors.consignment.awaited import Awaited, awaited
 from actors.consignment.record import Record
+from actors.site.model import RulesSection
 
 DECIDERS: dict[Step | Matter, Role] = {
     "called_forward": "operator", "quarantine_cleared": "quarantine", "fee_paid": "operator",
@@ -30,35 +35,42 @@ MATTERS: tuple[Matter, ...] = ("papers", "inspection", "release")
 CHANNELS: tuple[Channel, ...] = ("green", "yellow", "red")
 
 
-def right_word(record: Record, number: str, channel: Channel) -> Command | None:
+TAKES_LONG: frozenset[Step | Matter | HoldKind] = frozenset({"inspection", "sample"})
+"""Containers are set down for these, so that no AGV waits for hours under them."""
+
+
+def right_word(
+    record: Record, number: str, channel: Channel, rules: RulesSection
+) -> Command | None:
     """What an officer of the record's side would say now, under this command id; None: nothing."""
-    if record.ended:
+    first = next(iter(awaited(record, rules)), None)
+    if first is None or record.going_down:
         return None
-    side, goods = record.side, record.declaration
-    for kind in record.holds:
-        return LiftHold(number, Officer("Q", OWNERS[kind], side), goods.id, kind, "in order")
-    if not record.has_custody:
-        return None
-    step: Step | Matter | None = record.next
-    if step == "registered":
-        code = str(CHANNELS.index(channel) + 1)
-        return Register(number, Officer("Q", "customs", side), goods.id, "300000000001", code)
-    if step == "gated_in":
-        read = (goods.plate, goods.container, goods.seal, goods.weight_kg)
-        return GateIn(number, Officer("Q", "operator", side), goods.id, *read)
-    if step in ("exit_approved", "entry_cleared"):
-        step = next((matter for matter in MATTERS if matter not in record.matters), None)
-    if step == "scanned" and record.set_down and "inspection" not in record.matters:
-        return Decide(number, Officer("Q", "customs", side), goods.id, "inspection", "opened")
-    if step == "image_decided" and not record.image and "inspection" not in record.matters:
-        step = "inspection"
-    if step == "on_truck" and not record.set_down:
-        return None
-    if step is None or step not in DECIDERS:
-        return None
-    if record.next is not None and record.side_of(record.next) != side:
-        return None
-    return Decide(number, Officer("Q", DECIDERS[step], side), goods.id, step, "in order")
+    by, goods = Officer("Q", first.role, record.side), record.declaration
+    # Set down before the crossing, it would be loaded again at once, but for a hold.
+    stays = not record.is_origin or first.how == "lift"
+    if first.what in TAKES_LONG and stays and record.has_custody and record.is_on_agv:
+        return SetDownLoad(number, by, goods.id, f"for the {first.what}")
+    match first:
+        case Awaited("lift", kind):
+            return LiftHold(number, by, goods.id, cast(HoldKind, kind), "in order")
+        case Awaited(_, "registered"):
+            code = str(CHANNELS.index(channel) + 1)
+            return Register(number, by, goods.id, "300000000001", code)
+        case Awaited(_, "gated_in"):
+            read = (goods.plate, goods.container, goods.seal, goods.weight_kg)
+            return GateIn(number, by, goods.id, *read)
+        case Awaited(_, what):
+            return Decide(number, by, goods.id, cast(Step | Matter, what), "in order")
+
+
+def work(record: Record, word: Command) -> str:
+    """The name under which a site file says how long it takes to come to this word."""
+    if isinstance(word, SetDownLoad):
+        return "set_down"
+    if isinstance(word, LiftHold):
+        return "hold"
+    return str(getattr(word, "what", record.next))
 
 
 def declaration(name: str, direction: str, hs: str = "854231") -> Declaration:

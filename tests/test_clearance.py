@@ -72,7 +72,8 @@ def states() -> dict[str, tuple[str, Sides]]:
             return found
         for side, clearance in drive.sides.items():
             record = clearance.records.get(name)
-            word = right_word(record, f"W{number}{side}", "red") if record is not None else None
+            rules = clearance.rules.at(NOW_NS)
+            word = right_word(record, f"W{number}{side}", "red", rules) if record else None
             if word is not None:
                 drive.world.post(clearance.name, word, drive.world.now_ns)
         drive.world.post(FLEET_MANAGER, TimerFired("work"), drive.world.now_ns)
@@ -96,7 +97,7 @@ def test_only_the_next_step_is_taken_and_only_by_the_role_and_side_that_decide_i
                     record is not None
                     and not record.ended
                     and record.next == step
-                    and step != "on_truck"
+                    and (step != "on_truck" or record.set_down)
                     and DECIDERS.get(step) == role
                     and record.side_of(step) == side
                 )
@@ -272,7 +273,7 @@ def test_plates_are_compared_as_they_are_meant_and_another_one_is_a_hold(
         record = clearance.records[name]
         if record.next == "gated_in":
             break
-        word = right_word(record, f"W{number}", "green")
+        word = right_word(record, f"W{number}", "green", clearance.rules.at(NOW_NS))
         if word is not None:
             drive.world.post(clearance.name, word, drive.world.now_ns)
         drive.world.run(drive.world.now_ns + S)

@@ -42,6 +42,8 @@ def awaited(record: Record, rules: RulesSection) -> tuple[Awaited, ...]:
         needed = getattr(rules.channels, record.channel).exit
     elif step == "entry_cleared":
         needed = getattr(rules.channels, record.channel).entry
+    elif _unseen(record, step):
+        needed = ("inspection",)
     elif TRANSITIONS[step].taker == "command" and step != "declared":
         return (Awaited("decide", step, getattr(rules.deciders, step), record.side),)
     elif step == "on_truck" and record.set_down:
@@ -51,3 +53,9 @@ def awaited(record: Record, rules: RulesSection) -> tuple[Awaited, ...]:
         for matter in needed
         if matter not in record.matters
     )
+
+
+def _unseen(record: Record, step: Step) -> bool:
+    """Whether nobody has seen into it, and no image will be or was made of it."""
+    missing = record.set_down if step == "scanned" else not record.image
+    return step in ("scanned", "image_decided") and missing and "inspection" not in record.matters

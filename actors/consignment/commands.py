@@ -132,6 +132,8 @@ def _decide(
     if role is None or not (TRANSITIONS[step].taker == "command" or set_down):
         raise RefusedError(f"{step} is not decided by officers")
     _need(by, role, reason)
+    if set_down and record.holds:
+        raise RefusedError(record.held)
     if step == "image_decided" and not record.image and "inspection" not in record.matters:
         raise RefusedError("there is no image: it is inspected by hand first")
     effects = _take_own(desk, record, step, by, reason, now_ns)
@@ -234,13 +236,13 @@ def _put_hold(
 def _set_down(desk: Desk, record: Record, by: Officer, reason: str) -> list[Effect]:
     if by.role == "enterprise" or not reason:
         raise RefusedError("an officer sets down, with a reason")
-    report = record.report
-    if not record.has_custody or report is None or not report.loaded or record.set_down:
+    if not record.has_custody or not record.is_on_agv:
         raise RefusedError("it is not on an AGV in this side's custody")
     if record.is_origin and "lane_granted" in record.steps:
         raise RefusedError("its lane has been granted: the receiving side decides")
-    if report.state in ("done", "failed", "cancelled"):
-        raise RefusedError(f"its order is {report.state}")
+    if record.going_down:
+        raise RefusedError("it is being set down")
+    record.going_down = True
     down = SetDown(f"{record.order}/down", record.order, desk.name, reason)
     return [desk.outbox.tell("down", record.id, desk.fleet, down)]
 

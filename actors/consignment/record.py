@@ -58,6 +58,8 @@ class Record(msgspec.Struct):
     """How often readiness was asked for anew, after it had been given up."""
     set_down: bool = False
     """It was taken off its AGV after it had crossed."""
+    going_down: bool = False
+    """The fleet was told to set it down, and has not said yet that it has."""
     overstayed: bool = False
     perishing: bool = False
     """People were told that these perishables are under way for long."""
@@ -110,6 +112,14 @@ class Record(msgspec.Struct):
     def is_origin(self) -> bool:
         """Whether this side sends it."""
         return self.side == self.declaration.from_side
+
+    @property
+    def is_on_agv(self) -> bool:
+        """Whether an AGV carries it, by what the fleet said last."""
+        report = self.report
+        if report is None or not report.loaded or self.set_down:
+            return False
+        return report.state not in ("done", "failed", "cancelled")
 
     @property
     def has_custody(self) -> bool:

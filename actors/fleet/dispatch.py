@@ -242,7 +242,7 @@ class Dispatch:
             return []
         if vehicle.side == job.request.to_side:
             free = self._stations.free(vehicle.side, "dropoff")
-            if len(free) > self._stations.count(vehicle.side, "dropoff") // 2:
+            if len(free) * 4 > self._stations.count(vehicle.side, "dropoff"):
                 waiting = self._go(vehicle, "park", "dropoff", now_ns)
                 if waiting:
                     return waiting

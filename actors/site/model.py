@@ -197,7 +197,7 @@ Role = Literal["enterprise", "operator", "customs", "supervisor", "border_guard"
 
 SERVICE_S: dict[str, float] = {
     "registered": 60, "called_forward": 30, "gated_in": 30, "quarantine_cleared": 300,
-    "fee_paid": 30, "image_decided": 60, "on_truck": 150, "gated_out": 30,
+    "fee_paid": 30, "image_decided": 60, "set_down": 60, "on_truck": 150, "gated_out": 30,
     "papers": 600, "inspection": 5400, "release": 300, "hold": 1800,
 }  # fmt: skip
 CHANNEL_SHARES: dict[ChannelName, float] = {"green": 45, "yellow": 40, "red": 15}

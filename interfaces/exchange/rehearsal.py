@@ -27,7 +27,7 @@ from interfaces.exchange.sending import Outgoing, Sender
 from interfaces.store.database import Database
 from sim.arrivals import arrivals
 from sim.authority import LOOK_NS
-from sim.border_officers import right_word
+from sim.border_officers import right_word, work
 from sim.border_reader import BorderReader
 from sim.custody_reader import CustodyReader
 from sim.simulate import build
@@ -311,6 +311,7 @@ class Federation:
     def _work(self, clearance: Clearance, world: World) -> None:
         """Officers of one side say what is due; a consignment has ended where it ends last."""
         now_ns = self.now_ns
+        rules = clearance.rules.at(now_ns)
         for name in sorted(self.open & clearance.records.keys()):
             record = clearance.records[name]
             if record.ended:
@@ -318,17 +319,17 @@ class Federation:
                     self.open.discard(name)
                 continue
             channel = self.channels[name]
-            word = right_word(record, "", channel)
+            word = right_word(record, "", channel, rules)
             if word is None:
                 continue
-            what = str(getattr(word, "what", record.next if not record.holds else "hold"))
+            what = work(record, word)
             key = (clearance.side, name, what)
             if key not in self._due:
                 mean_s = self.site.officers.service_s.get(what, 60.0)
                 self._due[key] = now_ns + round(self.random.expovariate(1 / mean_s) * S)
             if self._due[key] <= now_ns:
                 del self._due[key]
-                said = right_word(record, self._number(), channel)
+                said = right_word(record, self._number(), channel, rules)
                 assert said is not None
                 world.post(clearance.name, said, now_ns)
 
