@@ -639,7 +639,8 @@ class FleetManager:
         effects += [Send(station, QueryReport()) for station in self.service.doubtful()]
         silent = self._failures.look_for_silent(now_ns)
         effects += silent
-        self._undecided |= bool(silent) or (self._running and self._dispatch.is_stranded())
+        left = self._dispatch.is_stranded() or self._dispatch.is_patient()
+        self._undecided |= bool(silent) or (self._running and left)
         if self._running:
             self._undecided = self._undecided or self._refusals.some_ended(now_ns)
             self.traffic.replan_late(now_ns / 1e9, REPLANNED_MOST)

@@ -25,6 +25,13 @@ ASIDE: tuple[PlaceKind, ...] = ("parking", "charger")
 
 WAITS: tuple[PlaceKind, ...] = ("parking", "charger", "dropoff")
 """Where an AGV may stand that waits for a permission."""
+PATIENCE_NS: dict[PlaceKind | None, int] = {"pickup": 15 * 10**9, "booth_outbound": 180 * 10**9}
+"""So long an AGV stays where it was served, since it came there, rather than drive aside [ours].
+Clearances mostly allow a crossing within seconds of the lift, officers decide on images within
+minutes. Meanwhile it would drive a round of the yard, through the merges that all have to pass."""
+DROPOFFS_KEPT = 1 / 8
+"""So many drop-off bays are kept for those that may be unloaded [ours]. With half of them kept,
+imports at 3,500 trucks a day drive aside and back, and block the yard's column and the lanes."""
 
 
 class Dispatch:
@@ -85,6 +92,19 @@ class Dispatch:
         return any(
             v.at_decision(self._traffic) and self._is_in_the_way(v) for v in self._vehicles.values()
         )
+
+    def is_patient(self) -> bool:
+        """Whether an AGV stays where it was served, before a door: it leaves in a while."""
+        return any(
+            v.job is not None and is_shut(v.job, v.side) and self._kind_of(v) in PATIENCE_NS
+            for v in self._vehicles.values()
+            if v.at_decision(self._traffic)
+        )
+
+    def _kind_of(self, vehicle: Vehicle) -> PlaceKind | None:
+        """Of the place in which its road ends."""
+        here = self._plan.roadmap.places.get(self._traffic.place_of(vehicle.name) or "")
+        return here.kind if here is not None else None
 
     def _next_step(self, vehicle: Vehicle, charger: Place | None, now_ns: int) -> list[Effect]:
         """What an AGV does next; nothing if what it needs is taken, it will be asked again."""
@@ -234,15 +254,16 @@ class Dispatch:
     def _wait_at_door(self, vehicle: Vehicle, job: Job, now_ns: int) -> list[Effect]:
         """Off the road and out of booths and pick-up bays, until the order's next leg is allowed.
 
-        Past the boundary it waits in a drop-off bay, where it can be unloaded at once, while over
-        half of the bays are free for those that may be; else aside.
+        It stays where it was served for a while. Past the boundary it waits in a drop-off bay, as
+        long as these are not kept for those that may be unloaded; else aside.
         """
-        here = self._plan.roadmap.places.get(self._traffic.place_of(vehicle.name) or "")
-        if here is not None and here.kind in WAITS:
+        kind = self._kind_of(vehicle)
+        came_ns = job.history[-1].at_ns
+        if kind in WAITS or now_ns < came_ns + PATIENCE_NS.get(kind, 0):
             return []
         if vehicle.side == job.request.to_side:
             free = self._stations.free(vehicle.side, "dropoff")
-            if len(free) * 4 > self._stations.count(vehicle.side, "dropoff"):
+            if len(free) > self._stations.count(vehicle.side, "dropoff") * DROPOFFS_KEPT:
                 waiting = self._go(vehicle, "park", "dropoff", now_ns)
                 if waiting:
                     return waiting
