@@ -90,6 +90,8 @@ class Agv:
         self._fault = ""
         """What its controller says is wrong, else why it is held."""
         self._limit = LimitSpeed(0, None)
+        self._kept_limit = 0
+        """Number of the limit that its controller kept to when it was asked last."""
         self._step: StartStep | None = None
         self._next: StartStep | None = None
         self._phase: StepPhase = "done"
@@ -178,7 +180,7 @@ class Agv:
         self._grant = max(self._grant, truth.grant)
         self._cleared = max(self._cleared, truth.cleared)
         self._stood, self._battery_pct = truth.stood, truth.battery_pct
-        self._robot_fault = truth.fault
+        self._robot_fault, self._kept_limit = truth.fault, truth.limit
         self._fault = truth.fault or self._limit.held
         self._forget_expired(now_ns)
         effects: list[Effect] = [CancelTimer("query"), *self._show_present()]
@@ -589,7 +591,7 @@ class Agv:
             permitted=max((n for n, c in self._crossings.items() if not c.left), default=0),
             visits=visits,
             fault=self._fault,
-            limit=self._limit.number,
+            limit=max(self._limit.number, self._kept_limit),
             image=self._image,
         )
         return Send(self.fleet, report)

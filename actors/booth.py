@@ -49,6 +49,8 @@ class Booth:
         self._fault = ""
         """What its scanner says is wrong, else why it is held."""
         self._limit = LimitSpeed(0, None)
+        self._kept_limit = 0
+        """Number of the limit that its controller kept to when it was asked last."""
         self._withdrawn = False
         self._scan_ns_max = scan_ns_max
         self._scan: RequestScan | None = None
@@ -133,7 +135,7 @@ class Booth:
         return [Command(limit), self._report(now_ns), *noted, *self._ask(now_ns)]
 
     def _report(self, now_ns: int) -> Effect:
-        number = self._limit.number
+        number = max(self._limit.number, self._kept_limit)
         report = StationReport(self.name, now_ns, self._fault, self._withdrawn, number)
         return Send(self.fleet, report)
 
@@ -162,7 +164,7 @@ class Booth:
         """Go on from what the scanner says; a scan that it does not make is commanded again."""
         self._done.extend(scan for scan in truth.done if scan not in self._done)
         effects: list[Effect] = [CancelTimer("query"), CancelTimer("silent")]
-        fault = truth.fault or self._limit.held
+        fault, self._kept_limit = truth.fault or self._limit.held, truth.limit
         if not self._known:
             if self._limit.number:
                 effects.append(Command(self._limit))

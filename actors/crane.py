@@ -56,6 +56,8 @@ class Crane:
         self._fault = ""
         """What its controller says is wrong, else why it is held."""
         self._limit = LimitSpeed(0, None)
+        self._kept_limit = 0
+        """Number of the limit that its controller kept to when it was asked last."""
         self._withdrawn = False
         self._lift: RequestTransfer | None = None
         self._queue: deque[RequestTransfer] = deque()
@@ -156,7 +158,7 @@ class Crane:
         return [*passed, *self._on_fault(limit.held, now_ns)] if limit.held else passed
 
     def _report(self, now_ns: int) -> Effect:
-        number = self._limit.number
+        number = max(self._limit.number, self._kept_limit)
         report = StationReport(self.name, now_ns, self._fault, self._withdrawn, number)
         return Send(self.fleet, report)
 
@@ -186,7 +188,7 @@ class Crane:
         self._done.extend(step for step in truth.done if step not in self._done)
         effects: list[Effect] = [CancelTimer("query"), CancelTimer("silent")]
         lift = self._lift
-        self._under_way = truth.step
+        self._under_way, self._kept_limit = truth.step, truth.limit
         fault = truth.fault or self._limit.held
         if not self._known and self._limit.number:
             effects.append(Command(self._limit))

@@ -211,6 +211,8 @@ class AgvState(Message):
     step_loaded: int
     """The last step whose `ConfirmLoad` was taken."""
     fault: str = ""
+    limit: int = 0
+    """Number of the limit that it keeps to; 0: none."""
 
 
 # --- missions: fleet manager <-> AGV ----------------------------------------------------------
@@ -344,6 +346,8 @@ class CraneState(Message):
     done: tuple[int, ...]
     """The lifts it finished last, newest last; at least one for each of its bays."""
     fault: str = ""
+    limit: int = 0
+    """Number of the limit that it keeps to; 0: none."""
 
 
 # --- AGV <-> booth, and the booth's scanner ---------------------------------------------------
@@ -392,6 +396,8 @@ class ScannerState(Message):
     done: tuple[ScanFinished, ...]
     """The scans it finished last, newest last."""
     fault: str = ""
+    limit: int = 0
+    """Number of the limit that it keeps to; 0: none."""
 
 
 # --- AGV <-> lane -----------------------------------------------------------------------------

@@ -49,6 +49,7 @@ class Agv(Node):  # type: ignore[misc]
         self._charging = 0
         self._heard_s, self._silence_s = time.monotonic() - 1e9, 2.0
         self._e_stop, self._stopped = 0, False
+        self._limit, self._held = 0, False
         if memory.exists():
             for name, value in json.loads(memory.read_text()).items():
                 setattr(self, name, value)
@@ -75,6 +76,11 @@ class Agv(Node):  # type: ignore[misc]
     def _on_heartbeat(self, beat: Heartbeat) -> None:
         self._heard_s = time.monotonic()
         self._silence_s = beat.silence.sec + beat.silence.nanosec / 1e9
+        with self._lock:
+            if beat.limit.number > self._limit:
+                self._limit = beat.limit.number
+                self._held = beat.limit.limited and beat.limit.speed <= 0
+                note(limit=self._limit, held=self._held)
 
     def _on_e_stop(self, order: EStop) -> None:
         with self._lock:
@@ -184,7 +190,8 @@ class Agv(Node):  # type: ignore[misc]
             cut_off = time.monotonic() - self._heard_s > self._silence_s
             end_m = self._road[-1]["end_m"]
             before = (self._cleared, self._stood)
-            if not cut_off and not self._stopped and self._at_m < end_m:
+            stopped = cut_off or self._stopped or self._held
+            if not stopped and self._at_m < end_m:
                 self._at_m = min(self._at_m + self._speed_mps * TICK_S, end_m)
                 note(at_m=round(self._at_m, 2), end=self._end_seq)
             while len(self._road) > 1 and self._at_m >= self._road[0]["end_m"] + REAR_M:
@@ -200,6 +207,7 @@ class Agv(Node):  # type: ignore[misc]
         kept = (
             "_road", "_at_m", "_end_seq", "_cleared", "_stood", "_grant", "_load_step",
             "_container", "_charged", "_e_stop", "_stopped",
+            "_limit", "_held",
         )  # fmt: skip
         draft = self._memory.with_suffix(".new")
         draft.write_text(json.dumps({name: getattr(self, name) for name in kept}))
@@ -219,6 +227,7 @@ class Agv(Node):  # type: ignore[misc]
             load_step=self._load_step, grant=self._grant, end_seq=self._end_seq,
             cleared_seq=self._cleared, stood_seq=self._stood,
             safety_state=AgvState.EMERGENCY_STOP if self._stopped else AgvState.SAFE,
+            fault="held" if self._held else "", limit=self._limit,
         )  # fmt: skip
         state.pose.position.x, state.pose.position.y = x, y
         state.pose.orientation.z, state.pose.orientation.w = math.sin(yaw / 2), math.cos(yaw / 2)

@@ -40,12 +40,13 @@ def agv_state(at_ns: int = NOW, **changes: object) -> wire.AgvState:
         fault="",
         mode=0,
         safety_state=0,
+        limit=0,
     )
     return replace(state, **changes)
 
 
 def crane_state(at_ns: int = NOW, **changes: object) -> wire.CraneState:
-    state = wire.CraneState(header(at_ns), 0, (), 0.0, 0.0, 0.0, 0.0, False, "", 0)
+    state = wire.CraneState(header(at_ns), 0, (), 0.0, 0.0, 0.0, 0.0, False, "", 0, 0)
     return replace(state, **changes)
 
 
@@ -54,7 +55,7 @@ def report(step: int, verdict: int = 0) -> wire.ScanReport:
 
 
 def scanner_state(at_ns: int = NOW, **changes: object) -> wire.ScannerState:
-    return replace(wire.ScannerState(header(at_ns), 0, (), 0.0, "", 0), **changes)
+    return replace(wire.ScannerState(header(at_ns), 0, (), 0.0, "", 0, 0), **changes)
 
 
 def raw(item: object) -> msgspec.Raw:

@@ -55,6 +55,7 @@ class Robot:
         self._topics: dict[str, roslibpy.Topic] = {}
         self._beats = 0
         self.beating = True
+        self.limit: Json = {"number": 0, "limited": False, "speed": 0.0, "reason": ""}
         self._ended = threading.Event()
         self._listen("state", f"{PACKAGE}/msg/{kind}State", self.states)
         if kind == "Agv":
@@ -85,6 +86,7 @@ class Robot:
                 self._beats += 1
                 silence = {"sec": 0, "nanosec": round(SILENCE_S * 1e9)}
                 beat = {"stamp": self.time(), "count": self._beats, "silence": silence}
+                beat["limit"] = self.limit
                 self.publish("gate_heartbeat", f"{PACKAGE}/msg/Heartbeat", beat)
 
     # --- saying -----------------------------------------------------------------------------

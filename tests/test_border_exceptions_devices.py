@@ -244,6 +244,16 @@ def test_an_intrusion_stops_who_is_there_keeps_others_out_and_waits_for_the_rese
     border.ends(*names)
 
 
+def test_a_limit_of_which_a_restarted_fleet_manager_knows_nothing_is_lifted():
+    border, _ = busy(2)
+    border.until(lambda: max(border.speeds()) > 3)
+    border.tell("fleet-manager", reading(border, wind_mps=16.0))
+    border.until(lambda: 0 < max(border.speeds()) <= 2.0 + 1e-6)
+    border.world.remove(FLEET_MANAGER)
+    border.world.add(fleet_manager(both_scans(), DAY))
+    border.until(lambda: max(border.speeds()) > 3)
+
+
 def test_a_stop_outlives_a_restart_of_the_fleet_manager():
     border, _ = busy(2)
     border.ask(EngageStop("E1", officer("operator", "CN"), "smoke", ("AGV-001",)), StopAnswer)

@@ -23,6 +23,7 @@ from actors.messages import (
     Stood,
     Visit,
 )
+from actors.safety import LimitSpeed
 from robotics.ros import wire
 from robotics.ros.agv_talk import AgvTalk
 from robotics.ros.refusal import RefusedError
@@ -126,6 +127,22 @@ def test_after_a_tow_the_robot_is_asked_where_it_is_whatever_it_answers():
     assert asked.service == "get_road"
     far = wire.Pose(wire.Point(500.0, 0.0), level(0.0))
     assert talk.take("state", raw(agv_state(NOW + S // 10, pose=far)), NOW + S // 10) == []
+
+
+def test_every_heartbeat_carries_the_newest_limit_however_the_link_fares():
+    def said(talk: AgvTalk) -> object:
+        [beat] = talk.beat(NOW)
+        assert isinstance(beat, Publish)
+        return beat.body["limit"]
+
+    talk = agv_talk()
+    assert said(talk) == {"number": 0, "limited": False, "speed": 0.0, "reason": ""}
+    talk.limit(LimitSpeed(7, 2.0, "wind"))
+    talk.limit(LimitSpeed(6, 0.0, "smoke"))
+    talk.forget()
+    assert said(talk) == {"number": 7, "limited": True, "speed": 2.0, "reason": "wind"}
+    talk.limit(LimitSpeed(8, 0.0, "smoke"))
+    assert said(talk) == {"number": 8, "limited": True, "speed": 0.0, "reason": "smoke"}
 
 
 def test_a_robot_that_a_person_drives_is_asked_but_not_commanded():
@@ -253,7 +270,9 @@ def asked(talk: AgvTalk, answer: wire.Road, now_ns: int = NOW) -> list[object]:
 def test_the_road_held_comes_back_as_the_robot_says(first, names):
     visits = tuple(held(first + i, name) for i, name in enumerate(names))
     last = visits[-1].seq
-    state = agv_state(grant=3, end_seq=last, cleared_seq=first - 1, stood_seq=last, load_step=8)
+    state = agv_state(
+        grant=3, end_seq=last, cleared_seq=first - 1, stood_seq=last, load_step=8, limit=6
+    )
     [truth] = asked(agv_talk(), road(state, *visits))
     assert truth == AgvState(
         agv="AGV-001",
@@ -264,6 +283,7 @@ def test_the_road_held_comes_back_as_the_robot_says(first, names):
         battery_pct=75.0,
         container="",
         step_loaded=8,
+        limit=6,
     )
 
 

@@ -20,7 +20,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection
 from websockets.sync.server import serve as serve_websocket
 
-from actors.messages import ExtendGrant, LinkRestored, Message
+from actors.messages import ExtendGrant, LinkRestored, Message, encode
+from actors.safety import LimitSpeed
 from robotics.ros import wire
 from robotics.ros.domain import RosDomain
 from robotics.ros.link import RENEW_S
@@ -208,6 +209,37 @@ def test_what_the_link_is_given_while_there_is_no_connection_is_gone(
     check(drive, robot)
     assert not {*range(1045, 1050)} & {*robot.noted("grant")}
     assert all(note["late_s"] < 0 for note in robot.notes if "late_s" in note)
+
+
+def test_a_limit_that_is_set_or_lifted_during_an_outage_is_the_first_that_the_robot_hears(
+    ros_domain: RosDomain, rosbridge: Rosbridge, tmp_path: Path
+):
+    def outage(limit: LimitSpeed) -> None:
+        rosbridge.stop()
+        drive.run(lambda: not drive.link.alive, limit_s=10)
+        drive.host.deliver(encode(limit))
+        drive.run_for(PATIENCE_S)
+        rosbridge.start()
+        drive.run(lambda: limit.number in robot.noted("limit"), limit_s=30)
+
+    with robot_in(ros_domain, tmp_path) as robot:
+        drive = Drive(links(rosbridge.url, tmp_path), steps=200)
+        drive.run(lambda: drive.step >= 2, limit_s=30)
+        outage(LimitSpeed(5, 0.0, "smoke"))
+        heard = next(i for i, note in enumerate(robot.notes) if note.get("limit") == 5)
+        drive.run_for(PATIENCE_S)
+        robot.kill()  # what a robot has been told, it keeps
+        robot.start()
+        drive.run(lambda: not drive.link.alive, limit_s=10)
+        drive.run(lambda: drive.link.alive, limit_s=30)
+        drive.run_for(PATIENCE_S)
+        assert not [note for note in robot.notes[heard:] if "at_m" in note]
+        outage(LimitSpeed(6, None))
+        reached = drive.step
+        drive.run(lambda: drive.step >= reached + 2, limit_s=30)
+        drive.close()
+    check(drive, robot)
+    assert robot.noted("limit") == [5, 6]
 
 
 @OTHER_THREADS_DRAW

@@ -17,7 +17,7 @@ BRAKES_MPS2 = agv_setup("").deceleration_mps2
 SPEED = 10.0
 """How many times faster than the clock robots live here."""
 
-AGVS, CRANES, SCANNERS = 12, 6, 2
+AGVS, CRANES, SCANNERS = 14, 7, 3
 """As many as tests take; all of a kind live in one process."""
 
 
@@ -242,6 +242,43 @@ def test_a_fault_a_person_and_an_obstacle_each_stop_the_agv_for_as_long_as_they_
     agv.until(lambda s: s["stood_seq"] == 7, "it goes on to the end")
 
 
+def limit(number: int, speed: float | None, reason: str = "") -> Json:
+    return {"number": number, "limited": speed is not None, "speed": speed or 0.0, "reason": reason}
+
+
+def test_an_agv_is_as_slow_as_the_gate_lets_it_and_says_by_which_word(agv: Robot):
+    agv.grant(1, *(straight(seq) for seq in range(1, 8)))
+    agv.until(drives, "it drives")
+    agv.limit = limit(5, 1.0, "wind")
+    agv.until(lambda s: s["limit"] == 5 and 0 < speed_mps(s) <= 1.0 + 1e-6, "it is slow")
+    agv.limit = limit(4, None)  # an older word
+    states = [agv.until(lambda _: True, "it says its state") for _ in range(5)]
+    assert all(s["limit"] == 5 and speed_mps(s) <= 1.0 + 1e-6 for s in states)
+    agv.limit = limit(6, None)
+    agv.until(lambda s: s["limit"] == 6 and speed_mps(s) > 3, "it is as fast as before")
+
+
+def test_a_held_agv_brakes_and_stays_so_after_a_silence_until_a_later_word(agv: Robot):
+    agv.grant(1, *(straight(seq) for seq in range(1, 6)))
+    agv.until(drives, "it drives")
+    agv.limit = limit(5, 0.0, "smoke")
+    held = agv.until(lambda s: s["limit"] == 5, "it has heard it")
+    stood = agv.until(stands, "it stands")
+    assert (stood["fault"], stood["stood_seq"], stood["end_seq"]) == ("held: smoke", -1, 5)
+    braking_m = 5.0**2 / (2 * BRAKES_MPS2)
+    assert front_m(stood) - front_m(held) <= braking_m + 1e-3
+    agv.beating = False
+    for _ in range(round(2 * SILENCE_S / 0.1)):  # ten states a second
+        agv.until(lambda _: True, "it says its state")
+    agv.limit = limit(0, None)  # a gate that is begun anew and knows of nothing
+    agv.beating = True
+    states = [agv.until(lambda _: True, "it says its state") for _ in range(10)]
+    assert all(s["fault"] == "held: smoke" and stands(s) for s in states)
+    agv.limit = limit(7, None)
+    on = agv.until(lambda s: s["stood_seq"] == 5, "it goes on to the end")
+    assert (on["fault"], on["limit"]) == ("", 7)
+
+
 # --- AGV: services and charging ---------------------------------------------------------------
 
 
@@ -352,6 +389,26 @@ def test_a_fault_interrupts_a_lift_which_is_finished_after_it(crane: Robot):
     assert not outcome.ended
     crane.publish("inject_fault", "std_msgs/msg/String", {"data": ""})
     assert outcome.wait()["values"]["step"] == 3
+
+
+def test_a_held_crane_keeps_its_lift_and_a_held_scanner_makes_its_image_anew(
+    crane: Robot, scanner: Robot
+):
+    lifted, scanned = lift(crane, 3), scan(scanner, 3)
+    for station in (crane, scanner):
+        station.until(lambda s: s["progress"] > 0.3, "it works")
+        station.limit = limit(5, 0.0, "smoke")
+    held = crane.until(lambda s: s["fault"] == "held: smoke", "the crane stands")
+    later = [crane.until(lambda _: True, "it says its state") for _ in range(5)]
+    assert {state["progress"] for state in later} == {held["progress"]}
+    scanner.until(lambda s: (s["fault"], s["step"]) == ("held: smoke", 0), "the scanner has none")
+    assert scanned.wait().get("refused")
+    assert scan(scanner, 3).wait().get("refused")
+    for station in (crane, scanner):
+        station.limit = limit(6, None)
+        station.until(lambda s: (s["fault"], s["limit"]) == ("", 6), "it may go on")
+    assert lifted.wait()["values"]["step"] == 3
+    assert scan(scanner, 3).wait()["values"]["report"]["step"] == 3
 
 
 def test_a_scan_is_made_once_and_its_report_is_kept(scanner: Robot):

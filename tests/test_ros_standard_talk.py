@@ -20,6 +20,7 @@ from actors.messages import (
     Stood,
     Visit,
 )
+from actors.safety import LimitSpeed
 from actors.site.model import RobotsSection
 from robotics.road_tracker import Body
 from robotics.ros import wire
@@ -260,6 +261,34 @@ def test_a_level_that_is_none_is_refused(level_: object):
     status = {"level": level_, "name": "drive", "message": "hot"}
     with pytest.raises(RefusedError, match="level"):
         placed().talk.take("diagnostics", raw({"status": [status]}), NOW)
+
+
+def test_one_that_is_held_has_no_path_until_a_later_word_and_after_a_restart_neither(
+    tmp_path: Path,
+):
+    robot = placed(tmp_path / "account")
+    robot.talk.tell(ExtendGrant(1, ROAD[1:]), NOW)
+    robot.talk.limit(LimitSpeed(5, 0.0, "smoke"))
+    assert robot.path() == []
+    assert FaultChanged("held: smoke") in robot.say()
+    robot.talk.limit(LimitSpeed(4, None))
+    robot.start_gate()
+    robot.talk.tell(QueryState(), NOW)
+    [truth] = robot.say()
+    assert isinstance(truth, AgvState)
+    assert (truth.fault, truth.limit) == ("held: smoke", 5)
+    assert robot.path() == []
+    robot.talk.limit(LimitSpeed(6, None))
+    assert FaultChanged("") in robot.say()
+    assert robot.path()[-1] == (80.0, 0.0)
+
+
+def test_a_speed_limit_is_counted_for_it_cannot_be_said_with_a_path():
+    robot = placed()
+    robot.talk.tell(ExtendGrant(1, ROAD[1:]), NOW)
+    robot.talk.limit(LimitSpeed(5, 2.0, "wind"))
+    assert robot.path()[-1] == (80.0, 0.0)
+    assert robot.talk.counts()["speed limits not carried"] == 1
 
 
 def test_a_load_is_a_bool_that_the_robot_agrees_to():

@@ -103,7 +103,7 @@ def test_any_crane_in_range_comes_back_as_it_says(state):
     talk = crane_talk()
     talk.tell(QueryState(), NOW)
     stop = wire.stop_reason(state.fault, state.mode)
-    truth = CraneState(state.step, state.done, stop)
+    truth = CraneState(state.step, state.done, stop, state.limit)
     assert talk.take("state", raw(state), state.header.stamp.ns) == [truth]
 
 

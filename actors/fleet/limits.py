@@ -22,6 +22,8 @@ from actors.safety import (
     StopChanged,
 )
 
+BEFORE = "before a restart"
+"""The reason of a limit of which only its number is known."""
 FREE = Limit()
 
 
@@ -97,9 +99,11 @@ class Limits:
         """A device has reported; faults of some kinds are latched."""
         self._taken[device] = number
         why = fault if fault.startswith(LATCHING) else ""
-        if fault.startswith(HELD) and device not in self._told:  # it was stopped before a restart
+        if device not in self._told and fault.startswith(HELD):  # it was stopped before a restart
             self._told[device] = LimitSpeed(number, 0.0, fault.removeprefix(HELD))
             why = fault.removeprefix(HELD)
+        elif device not in self._told and number:  # as slow as it was told before; it is told anew
+            self._told[device] = LimitSpeed(number, self._rules.slow_mps, BEFORE)
         if not why:
             return []
         return [*self._stop((device,), self._system, why), *self._refresh(now_ns)]

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from actors.messages import Visit
+from actors.safety import LimitSpeed
 
 
 class KeptAccount(msgspec.Struct, frozen=True):
@@ -25,6 +26,7 @@ class KeptAccount(msgspec.Struct, frozen=True):
     grant: int
     container: str
     load_step: int
+    limit: LimitSpeed
 
 
 class AccountFile:

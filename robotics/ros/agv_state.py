@@ -147,6 +147,7 @@ class AgvSamples:
             container=state.container,
             step_loaded=state.load_step,
             fault=_stop(state),
+            limit=state.limit,
         )
         if newest is not None and newest.header.stamp.ns > state.header.stamp.ns:
             news = self._news(state.cleared_seq, state.stood_seq, _stop(state), newest)

@@ -59,7 +59,7 @@ class AgvTalk:
         self._agv, self._edges = agv, edges
         self._patience_ns, self._silence_s = patience_ns, silence_s
         self._samples = AgvSamples(agv, bounds)
-        self._beats = 0
+        self._beats, self._limit = 0, LimitSpeed(0, None)
         self._counts: Counter[str] = Counter()
 
     def take(self, topic: str, data: msgspec.Raw, now_ns: int) -> list[Reaction] | None:
@@ -104,16 +104,18 @@ class AgvTalk:
             case StartCharge(step, until_pct):
                 goal = {"step": step, "until": until_pct / 100, "deadline": deadline}
                 return [Goal("charge", f"{PACKAGE}/action/Charge", goal, self._on_charged)]
-            case LimitSpeed():  # it is granted no more road; to brake at once it has /e_stop
-                self._counts["speed limits not carried"] += 1
-                return []
             case _:
                 raise AssertionError(f"an AGV has no {type(command).__name__}")
+
+    def limit(self, limit: LimitSpeed) -> None:
+        """Every beat says it from now on."""
+        if limit.number > self._limit.number:
+            self._limit = limit
 
     def beat(self, now_ns: int) -> list[Outgoing]:
         """Say that the gate is there."""
         self._beats += 1
-        return [heartbeat(now_ns, self._beats, self._silence_s)]
+        return [heartbeat(now_ns, self._beats, self._silence_s, self._limit)]
 
     def forget(self) -> None:
         """What comes next is the new truth."""

@@ -3,7 +3,8 @@
 The device lives as long as its topic `state` is heard: rosbridge may be well and the robot gone, or
 the socket look open and be dead. What is refused puts the device to doubt: the link counts as lost,
 and as restored only after nothing but sound samples for a while. While it is lost the gate's
-heartbeat is withheld, so that the robot stops too, and commands are dropped, never kept.
+heartbeat is withheld, so that the robot stops too, and commands are dropped, never kept:
+but for the newest limit of its speed, which every heartbeat carries.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ import msgspec
 
 from actors.messages import LinkLost, LinkRestored, Message
 from actors.ports import Clock
+from actors.safety import LimitSpeed
 from robotics.link_account import LinkAccount
 from robotics.ros.client import Client, event_loop
 from robotics.ros.refusal import RefusedError
@@ -245,7 +247,12 @@ class RosLink:
 
     def _give(self, command: Message, given_s: float, given_ns: int) -> None:
         client = self._client
-        if not self._alive or client is None or not client.is_open:
+        lost = not self._alive or client is None or not client.is_open
+        if isinstance(command, LimitSpeed):  # whatever becomes of the link, the next beat says it
+            self._talk.limit(command)
+            if not lost:
+                self._carry_out(self._talk.beat(given_ns))
+        elif lost:
             self._account.count("dropped")
         elif time.monotonic() - given_s > PATIENCE_S:
             self._account.count("dropped late")

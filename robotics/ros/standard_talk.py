@@ -80,6 +80,7 @@ class StandardTalk:
         self._asked = False
         self._set_down: Visit | None = None
         self._counts: Counter[str] = Counter()
+        self._limit = LimitSpeed(0, None)
         self._unknown = ""
         """Why it is not known where it stands on which road, as people were told."""
         self._file = file
@@ -124,11 +125,16 @@ class StandardTalk:
             case StartCharge():
                 self._charging = command
                 return []
-            case LimitSpeed():  # it is granted no more road
-                self._counts["speed limits not carried"] += 1
-                return []
             case _:
                 raise AssertionError(f"an AGV has no {type(command).__name__}")
+
+    def limit(self, limit: LimitSpeed) -> None:
+        """Held, it has an empty path; how fast it may be cannot be said to it."""
+        if limit.number > self._limit.number:
+            self._limit = limit
+            if limit.speed_mps is not None and not limit.held:
+                self._counts["speed limits not carried"] += 1
+            self._keep()
 
     def beat(self, now_ns: int) -> list[Outgoing]:
         """Say the path again."""
@@ -182,7 +188,7 @@ class StandardTalk:
 
     def _fault(self, off_road: str) -> str:
         """Why it must not drive; empty: it may."""
-        reasons = [off_road, *self._faults.values()]
+        reasons = [off_road, *self._faults.values(), self._limit.held]
         return ", ".join(reason for reason in reasons if reason)[:FAULT_CHARS_MAX]
 
     # --- poses ------------------------------------------------------------------------------
@@ -258,6 +264,7 @@ class StandardTalk:
             fault=self._fault(off_road),
             mode=0,
             safety_state=0,
+            limit=self._limit.number,
         )
 
     def _truth(self, state: wire.AgvState, now_ns: int) -> list[Message]:
@@ -309,6 +316,7 @@ class StandardTalk:
             grant=self._grant,
             container=self._container,
             load_step=self._load_step,
+            limit=self._limit,
         )
         if before is None or kept != replace(before, at_m=kept.at_m):
             self._kept = kept
@@ -320,6 +328,7 @@ class StandardTalk:
         self._tracker.restore(road, kept.at_m, kept.cleared, assumed=kept.assumed)
         self._grant = self._accepted = kept.grant
         self._container, self._load_step = kept.container, kept.load_step
+        self._limit = kept.limit
         self._samples.expect_grant(kept.grant, self._tracker.end_seq)
 
     def _charged(self) -> list[Reaction]:

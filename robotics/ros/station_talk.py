@@ -57,7 +57,7 @@ class StationTalk:
         self._last: wire.CraneState | wire.ScannerState | None = None
         self._asked = False
         self._activities: dict[int, str] = {}
-        self._beats = 0
+        self._beats, self._limit = 0, LimitSpeed(0, None)
         self._counts: Counter[str] = Counter()
 
     def take(self, topic: str, data: msgspec.Raw, now_ns: int) -> list[Reaction] | None:
@@ -105,16 +105,18 @@ class StationTalk:
                 self._note(step, "scan")
                 goal = {"step": step, "container": container, "deadline": deadline}
                 return [Goal("scan", f"{PACKAGE}/action/Scan", goal, _on_scanned)]
-            case LimitSpeed():  # it is asked for nothing more; to stop at once it has /e_stop
-                self._counts["speed limits not carried"] += 1
-                return []
             case _:
                 raise AssertionError(f"a {self._kind} has no {type(command).__name__}")
+
+    def limit(self, limit: LimitSpeed) -> None:
+        """Every beat says it from now on."""
+        if limit.number > self._limit.number:
+            self._limit = limit
 
     def beat(self, now_ns: int) -> list[Outgoing]:
         """Say that the gate is there."""
         self._beats += 1
-        return [heartbeat(now_ns, self._beats, self._silence_s)]
+        return [heartbeat(now_ns, self._beats, self._silence_s, self._limit)]
 
     def forget(self) -> None:
         """What comes next is the new truth."""
@@ -147,9 +149,9 @@ class StationTalk:
 
 def _truth(state: wire.CraneState | wire.ScannerState) -> Message:
     if isinstance(state, wire.CraneState):
-        return CraneState(state.step, state.done, _stop(state))
+        return CraneState(state.step, state.done, _stop(state), state.limit)
     done = tuple(_scan(report) for report in state.done)
-    return ScannerState(state.step, done, _stop(state))
+    return ScannerState(state.step, done, _stop(state), state.limit)
 
 
 def _finished(state: wire.CraneState | wire.ScannerState) -> dict[int, Message]:

@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 import msgspec
 
 from actors.messages import Message
+from actors.safety import LimitSpeed
 from robotics.ros import wire
 from robotics.telemetry import Frame
 
@@ -85,6 +86,10 @@ class Talk(Protocol):
         """A machine's command in the words of ROS."""
         ...
 
+    def limit(self, limit: LimitSpeed) -> None:
+        """Every beat from now on says how fast the device may be, after a lost link too."""
+        ...
+
     def beat(self, now_ns: int) -> list[Outgoing]:
         """Say that the gate is there."""
         ...
@@ -111,13 +116,19 @@ def body(item: object) -> dict[str, Any]:
     return found
 
 
-def heartbeat(now_ns: int, count: int, silence_s: float) -> Publish:
-    """The gate's sign of life on a device's topic `gate_heartbeat`."""
+def heartbeat(now_ns: int, count: int, silence_s: float, limit: LimitSpeed) -> Publish:
+    """The gate's sign of life on a device's topic `gate_heartbeat`, with its newest limit."""
     return Publish(
         "gate_heartbeat",
         {
             "stamp": body(wire.time_of(now_ns)),
             "count": count,
             "silence": body(wire.time_of(round(silence_s * 1e9))),
+            "limit": {
+                "number": limit.number,
+                "limited": limit.speed_mps is not None,
+                "speed": limit.speed_mps or 0.0,
+                "reason": limit.reason,
+            },
         },
     )

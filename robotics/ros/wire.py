@@ -139,6 +139,7 @@ class AgvState(msgspec.Struct, frozen=True, gc=False):
     fault: Text
     mode: Annotated[int, Meta(ge=0, le=2)]
     safety_state: Annotated[int, Meta(ge=0, le=2)]
+    limit: Unsigned
 
 
 class HeldVisit(msgspec.Struct, frozen=True, gc=False):
@@ -198,6 +199,7 @@ class CraneState(msgspec.Struct, frozen=True, gc=False):
     twistlocks_locked: bool
     fault: Text
     mode: Annotated[int, Meta(ge=0, le=2)]
+    limit: Unsigned
 
 
 class KeyValue(msgspec.Struct, frozen=True, gc=False):
@@ -232,6 +234,7 @@ class ScannerState(msgspec.Struct, frozen=True, gc=False):
     progress: Share
     fault: Text
     mode: Annotated[int, Meta(ge=0, le=2)]
+    limit: Unsigned
 
 
 class DeviceInfo(msgspec.Struct, frozen=True, gc=False):

@@ -61,7 +61,8 @@ class CraneController:
                 return [Send(self.device, TransferFinished(step))]
             case QueryState():
                 step = self._job.step if self._job is not None else 0
-                return [Send(self.device, CraneState(step, tuple(self._done), self._fault))]
+                truth = CraneState(step, tuple(self._done), self._fault, self._limit.number)
+                return [Send(self.device, truth)]
             case InjectFault(fault) if fault and not self._fault:
                 frozen = self._freeze(now_ns)
                 self._fault = fault

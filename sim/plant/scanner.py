@@ -76,7 +76,8 @@ class ScannerController:
                 return [Send(self.device, scan)]
             case QueryState():
                 step = self._job.step if self._job is not None else 0
-                return [Send(self.device, ScannerState(step, tuple(self._done), self._fault))]
+                truth = ScannerState(step, tuple(self._done), self._fault, self._limit.number)
+                return [Send(self.device, truth)]
             case InjectFault(fault) if fault and not self._fault:
                 self._fault, self._job = fault, None
                 return [CancelTimer("scan"), Send(self.device, FaultChanged(fault))]

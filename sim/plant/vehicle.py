@@ -326,6 +326,7 @@ class VehicleController:
             container=self._container,
             step_loaded=self._step_loaded,
             fault=self._fault,
+            limit=self._limit.number,
         )
 
     def _point(self, at_m: float) -> tuple[float, float]:

@@ -133,7 +133,7 @@ class Agv(Device):
         return self._profile.at((self.now_ns() - self._began_ns) / 1e9)
 
     def on_stop_changed(self) -> None:
-        """Brake, or go on along the road that is held."""
+        """Brake, or go on along the road that is held, as fast as it may."""
         self._replan()
 
     def _replan(self) -> None:
@@ -147,6 +147,8 @@ class Agv(Device):
             stretches = [(min(stop_m, self.road.end_m), speed)] if speed > 0 else []
         else:
             top = data.speed_loaded_mps if self._container else data.speed_empty_mps
+            if self.limit.limited:
+                top = min(top, self.limit.speed)
             stretches = self.road.stretches(at_m, top)
         self._began_ns = now_ns
         if stretches:
@@ -281,9 +283,10 @@ class Agv(Device):
             end_seq=self.road.end_seq,
             cleared_seq=self._cleared_seq,
             stood_seq=self._stood_seq,
-            fault=self.fault,
+            fault=self.fault or self.held,
             mode=self.mode,
             safety_state=self._safety_state(),
+            limit=self.limit.number,
         )
         state.header.stamp, state.header.frame_id = self.stamp(), MAP_FRAME
         state.pose.position.x = (front[0] + rear[0]) / 2

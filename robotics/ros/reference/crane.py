@@ -78,8 +78,9 @@ class Crane(Device):
             trolley=trolley,
             hoist=hoist,
             twistlocks_locked=locked,
-            fault=self.fault or (E_STOP if self.e_stopped else ""),
+            fault=self.fault or (E_STOP if self.e_stopped else self.held),
             mode=self.mode,
+            limit=self.limit.number,
         )
         state.header.stamp = self.stamp()
         self._state.publish(state)

@@ -3,7 +3,7 @@
 import math
 import time
 
-from bordergate_msgs.msg import DeviceInfo, EStop, Heartbeat
+from bordergate_msgs.msg import DeviceInfo, EStop, Heartbeat, Limit
 from bordergate_msgs.srv import GetDeviceInfo
 from builtin_interfaces.msg import Time
 from rclpy.clock import Clock, ClockType
@@ -25,6 +25,8 @@ SOFTWARE_VERSION = "1.0.0"
 INTERFACE_VERSION = "1.0.0"
 """As in the package.xml of bordergate_msgs."""
 FAULT_LENGTH_MAX = 200
+HELD = "held: "
+"""So begins the fault of a device that the gate lets not move."""
 
 
 class Device(Node):
@@ -39,6 +41,8 @@ class Device(Node):
         self.mode = AUTOMATIC
         self.e_stopped = False
         self._e_stop_number = 0
+        self.limit = Limit()
+        """How fast it may be, by the gate's newest word; kept whatever becomes of the gate."""
         self._heard_s = -math.inf
         self._silence_s = 0.0
         self.cut_off = True
@@ -74,7 +78,7 @@ class Device(Node):
         raise NotImplementedError
 
     def on_stop_changed(self) -> None:
-        """`must_stop` may have changed: stop, or go on."""
+        """`must_stop` or `limit` may have changed: stop, or go on."""
         raise NotImplementedError
 
     def on_wake(self, now_ns: int) -> None:
@@ -84,7 +88,14 @@ class Device(Node):
     @property
     def must_stop(self) -> bool:
         """Whether the robot may not move now, whatever it has been granted."""
-        return bool(self.fault) or self.mode != AUTOMATIC or self.e_stopped or self.cut_off
+        stopped = self.e_stopped or self.cut_off or bool(self.held)
+        return stopped or bool(self.fault) or self.mode != AUTOMATIC
+
+    @property
+    def held(self) -> str:
+        """Why the gate lets it not move, as a fault in words; empty: it does."""
+        stands = self.limit.limited and self.limit.speed <= 0
+        return HELD + self.limit.reason[:FAULT_LENGTH_MAX] if stands else ""
 
     def now_ns(self) -> int:
         """The gate's time [UTC, ns]."""
@@ -128,9 +139,16 @@ class Device(Node):
         if silence_s <= 0:
             return  # makes no sense, so that it is none
         self._heard_s, self._silence_s = time.monotonic(), silence_s
-        if self.cut_off:
-            self.cut_off = False
+        was_cut_off, self.cut_off = self.cut_off, False
+        if self._take_limit(beat.limit) or was_cut_off:
             self._on_changed()
+
+    def _take_limit(self, limit: Limit) -> bool:
+        """Keep the newest; whether this is it. One that makes no sense is none."""
+        if limit.number <= self.limit.number or not 0 <= limit.speed < math.inf:
+            return False
+        self.limit = limit
+        return True
 
     def _on_e_stop(self, order: EStop) -> None:
         """Latched: only a higher number changes it."""

@@ -69,8 +69,9 @@ class Scanner(Device):
             step=self._scans.step,
             done=[report for _, report in self._scans.done],
             progress=progress,
-            fault=self.fault or (E_STOP if self.e_stopped else ""),
+            fault=self.fault or (E_STOP if self.e_stopped else self.held),
             mode=self.mode,
+            limit=self.limit.number,
         )
         state.header.stamp = self.stamp()
         self._state.publish(state)
