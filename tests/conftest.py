@@ -10,7 +10,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from robotics.ros.domain import RosDomain
 from robotics.ros.rosbridge import Rosbridge
-from robotics.ros.venv import ros_venv
+from robotics.ros.venv import add_interfaces, ros_venv
 
 LIVE = {
     "test_exchange_processes", "test_live_border", "test_live_gate", "test_live_lanes",
@@ -19,6 +19,10 @@ LIVE = {
 }  # fmt: skip
 """Files whose tests run gates, robots or servers in processes. One of them keeps a whole machine
 busy, and two at once starve each other."""
+
+
+NAV2_MSGS = Path(__file__).with_name("nav2_msgs")
+"""What a robot with Nav2 speaks is in no package index."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -41,7 +45,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     # Making the environment takes minutes the first time; no test's time limit is to pay for that.
     needed = any("ros_domain" in getattr(item, "fixturenames", ()) for item in session.items)
     if needed and not session.config.option.collectonly:
-        ros_venv(print)
+        add_interfaces(ros_venv(print), NAV2_MSGS, print)
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,13 @@
 """A robot for tests that speaks standard messages only, in the ROS environment.
 
-Run as `python ros_standard_agv.py NAMESPACE X Y HEADING SPEED [BATTERY EPOCH_NS GATE_SPEED]`. It
+Run as `ros_standard_agv.py NAMESPACE X Y HEADING SPEED [BATTERY EPOCH_NS GATE_SPEED [nav2]]`. It
 follows the last path at one speed [m/s] and stands when it has heard none for a second. SIGUSR1
 takes its odometry to another frame and back, SIGUSR2 makes it NaN and sound again, SIGHUP has its
 drive report an ERROR and be well again. With a BATTERY [0..1], that is what it begins with; it
 charges wherever it comes to rest, in ten minutes of a gate that is GATE_SPEED times as fast as
-the wall clock since EPOCH_NS.
+the wall clock since EPOCH_NS. With `nav2` it follows the last goal of the action `follow_path`, and
+ends it when it has heard no path for a second; SIGALRM jams it, so that it aborts
+goals, and frees it again.
 """
 
 import math
@@ -18,6 +20,8 @@ from typing import Any
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from nav_msgs.msg import Odometry, Path
+from rclpy.action import ActionServer, CancelResponse
+from rclpy.action.server import ServerGoalHandle
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from sensor_msgs.msg import BatteryState
@@ -29,6 +33,8 @@ TICK_S = 0.05
 TIMEOUT_S = 1.0
 CHARGE_S = 600.0
 NEAR_M = 1e-6
+TURN_RAD_S = 2.0
+"""In its curves it turns no faster: its middle is metres behind its front."""
 
 
 class Follower(Node):  # type: ignore[misc]
@@ -62,6 +68,10 @@ class Follower(Node):  # type: ignore[misc]
 
     def _on_path(self, path: Path) -> None:
         self._heard_s = time.monotonic()
+        self.follow(path)
+
+    def follow(self, path: Path) -> None:
+        """From where it is on this path to its end."""
         points = [(p.pose.position.x, p.pose.position.y) for p in path.poses]
         # It has driven on since the gate has heard where it is: what lies behind it is left out.
         offs_m = [self._off_m(a, b) for a, b in pairwise(points)]
@@ -103,7 +113,11 @@ class Follower(Node):  # type: ignore[misc]
             x, y = self._way[0]
             far_m = math.hypot(x - self._x, y - self._y)
             if far_m > NEAR_M:
-                self._heading = math.atan2(y - self._y, x - self._x)
+                turn = math.remainder(
+                    math.atan2(y - self._y, x - self._x) - self._heading, math.tau
+                )
+                most = TURN_RAD_S * span_s
+                self._heading += min(max(turn, -most), most)
             share = min(left_m / far_m, 1.0) if far_m > NEAR_M else 1.0
             self._x += (x - self._x) * share
             self._y += (y - self._y) * share
@@ -132,6 +146,66 @@ class Follower(Node):  # type: ignore[misc]
         self._diagnostics.publish(DiagnosticArray(status=[drive]))
 
 
+class Nav2Follower(Follower):
+    """Follows goals, and says what becomes of each; paths only tell that the gate is there."""
+
+    def __init__(self, *of_follower: Any) -> None:
+        from nav2_msgs.action import FollowPath
+
+        super().__init__(*of_follower)
+        self._action = FollowPath
+        self._goal: ServerGoalHandle | None = None
+        self._jammed = False
+        ActionServer(
+            self, FollowPath, "follow_path", execute_callback=self._never, result_timeout=60,
+            handle_accepted_callback=self._on_goal, cancel_callback=lambda _: CancelResponse.ACCEPT,
+        )  # fmt: skip
+
+    def jam(self, _number: int, _frame: object) -> None:
+        """It can follow nothing, or can again."""
+        self._jammed = not self._jammed
+
+    def _on_path(self, _path: Path) -> None:
+        self._heard_s = time.monotonic()
+
+    def _on_goal(self, goal: ServerGoalHandle) -> None:
+        self._end("preempted")
+        self._goal = goal
+        print("goal", len(goal.request.path.poses), goal.request.controller_id, flush=True)
+        self.follow(goal.request.path)
+
+    def _move(self) -> None:
+        goal = self._goal
+        if goal is not None and goal.is_cancel_requested:
+            self._end("canceled")
+        elif self._jammed:
+            self._end("jammed")
+        elif time.monotonic() - self._heard_s >= TIMEOUT_S:
+            self._end("unheard")
+        super()._move()
+        if self._goal is not None:
+            self._goal.publish_feedback(self._action.Feedback(speed=self._speed))
+            if not self._way:
+                self._end("reached")
+
+    def _end(self, how: str) -> None:
+        """Nothing is followed any more."""
+        goal, self._goal, self._way = self._goal, None, []
+        if goal is None:
+            return
+        print(how, flush=True)
+
+        def execute(ended: ServerGoalHandle) -> Any:
+            end = {"reached": ended.succeed, "canceled": ended.canceled}.get(how, ended.abort)
+            end()
+            return self._action.Result()
+
+        goal.execute(execute)
+
+    def _never(self, _goal: ServerGoalHandle) -> Any:
+        raise AssertionError("goals are executed when they end")
+
+
 def main() -> None:
     """Until the context is shut down."""
     rclpy.init()
@@ -140,7 +214,10 @@ def main() -> None:
     if len(sys.argv) > 6:
         battery = float(sys.argv[6])
         gate_time = GateTime(int(sys.argv[7]), float(sys.argv[8]))
-    node = Follower(sys.argv[1], (x, y, heading), speed, battery, gate_time)
+    kind = Nav2Follower if "nav2" in sys.argv[9:] else Follower
+    node = kind(sys.argv[1], (x, y, heading), speed, battery, gate_time)
+    if isinstance(node, Nav2Follower):
+        signal.signal(signal.SIGALRM, node.jam)
     for number in (signal.SIGUSR1, signal.SIGUSR2, signal.SIGHUP):
         signal.signal(number, node.say_wrong)
     print("ready", flush=True)

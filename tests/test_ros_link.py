@@ -229,8 +229,8 @@ def test_a_limit_that_is_set_or_lifted_during_an_outage_is_the_first_that_the_ro
         heard = next(i for i, note in enumerate(robot.notes) if note.get("limit") == 5)
         drive.run_for(PATIENCE_S)
         robot.kill()  # what a robot has been told, it keeps
-        robot.start()
         drive.run(lambda: not drive.link.alive, limit_s=10)
+        robot.start()
         drive.run(lambda: drive.link.alive, limit_s=30)
         drive.run_for(PATIENCE_S)
         assert not [note for note in robot.notes[heard:] if "at_m" in note]

@@ -25,10 +25,11 @@ from actors.site.model import RobotsSection
 from robotics.road_tracker import Body
 from robotics.ros import wire
 from robotics.ros.account_file import AccountFile
+from robotics.ros.follow_path import FAILURES_MAX, UNHEARD_BEATS
 from robotics.ros.refusal import RefusedError
 from robotics.ros.road_file import EdgeShape
 from robotics.ros.standard_talk import StandardTalk
-from robotics.ros.talk import Call, Publish, Remark
+from robotics.ros.talk import Call, Goal, Publish, Remark
 from tests.gate import S
 from tests.ros_drawn import BOUNDS, NOW, header, level, raw
 
@@ -43,6 +44,8 @@ STEP_M = 0.8
 class Robot:
     """Says poses ten times a second, and keeps what the machine hears."""
 
+    robots = RobotsSection(profile="standard")
+
     def __init__(self, file: Path = Path("/nowhere/account")) -> None:
         self._file = file
         self.now_ns, self.x_m = NOW, 20.0
@@ -50,7 +53,7 @@ class Robot:
 
     def start_gate(self) -> None:
         """The gate's process, anew."""
-        robots, kept = RobotsSection(profile="standard"), AccountFile(self._file)
+        robots, kept = self.robots, AccountFile(self._file)
         self.talk = StandardTalk("AGV-001", robots, EDGES, ("e0",), Body(10.0, 2.0), BOUNDS, kept)
         self.talk.take("battery_state", raw({"percentage": 0.5}), self.now_ns)
 
@@ -289,6 +292,108 @@ def test_a_speed_limit_is_counted_for_it_cannot_be_said_with_a_path():
     robot.talk.limit(LimitSpeed(5, 2.0, "wind"))
     assert robot.path()[-1] == (80.0, 0.0)
     assert robot.talk.counts()["speed limits not carried"] == 1
+
+
+# --- with Nav2 ----------------------------------------------------------------------------------
+
+
+class Nav2Robot(Robot):
+    """Driven by goals; what the gate asks of its action is kept."""
+
+    robots = RobotsSection(profile="nav2", controller_id="front")
+
+    def asked(self) -> Goal | Call | None:
+        """What the next heartbeat asks of its action, if anything."""
+        said, *asked = self.talk.beat(self.now_ns)
+        assert isinstance(said, Publish)
+        assert len(asked) <= 1
+        for item in asked:
+            assert isinstance(item, Goal | Call)
+            return item
+        return None
+
+
+def nav2_on_its_way(file: Path = Path("/nowhere/account")) -> tuple[Nav2Robot, Goal]:
+    robot = Nav2Robot(file)
+    robot.say()
+    robot.talk.tell(QueryState(), NOW)
+    robot.say()
+    said, goal = robot.talk.tell(ExtendGrant(1, ROAD[1:3]), NOW)
+    assert isinstance(said, Publish)
+    assert isinstance(goal, Goal)
+    return robot, goal
+
+
+def test_each_growth_of_the_road_is_a_goal_that_preempts_the_one_before():
+    robot, goal = nav2_on_its_way()
+    assert (goal.action, goal.type) == ("follow_path", "nav2_msgs/action/FollowPath")
+    assert goal.body["controller_id"] == "front"
+    assert goal.body["path"]["poses"][-1]["pose"]["position"]["x"] == 60.0
+    assert robot.asked() is None
+    _, grown = robot.talk.tell(ExtendGrant(2, ROAD[3:]), NOW)
+    assert isinstance(grown, Goal)
+    assert grown.preempts
+    assert grown.body["path"]["poses"][-1]["pose"]["position"]["x"] == 80.0
+
+
+def test_while_it_may_not_drive_all_goals_are_cancelled_until_there_are_none():
+    robot, _ = nav2_on_its_way()
+    robot.talk.limit(LimitSpeed(5, 0.0, "smoke"))
+    for return_code in (1, 0):
+        cancel = robot.asked()
+        assert isinstance(cancel, Call)
+        assert cancel.service == "follow_path/_action/cancel_goal"
+        assert cancel.answer(raw({"return_code": return_code}), NOW) == []
+    assert robot.asked() is None
+    robot.talk.limit(LimitSpeed(6, None))
+    assert isinstance(robot.asked(), Goal)
+
+
+def test_after_a_lost_link_the_goal_is_given_anew_from_where_it_is():
+    robot, _ = nav2_on_its_way()
+    robot.drive(30.0)
+    robot.talk.forget()
+    robot.say()
+    goal = robot.asked()
+    assert isinstance(goal, Goal)
+    assert goal.body["path"]["poses"][0]["pose"]["position"]["x"] == pytest.approx(30.0)
+
+
+def test_a_goal_of_which_nothing_is_heard_is_given_anew_and_feedback_keeps_it():
+    robot, goal = nav2_on_its_way()
+    assert goal.feedback is not None
+    for _ in range(2 * UNHEARD_BEATS):
+        assert robot.asked() is None
+        goal.feedback(raw({"distance_to_goal": 9.0, "speed": 1.0}))
+    asked = [robot.asked() for _ in range(UNHEARD_BEATS + 1)]
+    assert asked[:-1] == [None] * UNHEARD_BEATS
+    assert isinstance(asked[-1], Goal)
+
+
+def test_goals_that_fail_again_and_again_are_a_fault_until_it_moves():
+    robot, failing = nav2_on_its_way()
+    for _ in range(FAILURES_MAX):
+        assert robot.say() == [] or not any(isinstance(t, FaultChanged) for t in robot.say())
+        assert failing.failed is not None
+        failing.failed()
+        again = robot.asked()
+        assert isinstance(again, Goal)
+        failing = again
+    assert FaultChanged("follow_path fails again and again") in robot.say()
+    assert failing.feedback is not None
+    failing.feedback(raw({"distance_to_goal": 9.0, "speed": 1.0}))
+    assert FaultChanged("") in robot.say()
+
+
+def test_who_says_that_he_is_there_and_is_not_is_at_fault():
+    robot, goal = nav2_on_its_way()
+    robot.drive(59.5)
+    for _ in range(FAILURES_MAX):
+        assert goal.answer(raw({"error_code": 0}), NOW) == []
+        again = robot.asked()
+        assert isinstance(again, Goal)
+        goal = again
+    assert FaultChanged("follow_path fails again and again") in robot.say()
 
 
 def test_a_load_is_a_bool_that_the_robot_agrees_to():

@@ -402,12 +402,20 @@ RosTopic = Annotated[
 class RobotsSection(Section, frozen=True, kw_only=True):
     """AGVs whose controllers do not speak the gate's own ROS messages, bordergate_msgs."""
 
-    profile: Literal["standard"]
-    """Messages that come with every ROS 2; the gate keeps the account of the road for the AGV."""
+    profile: Literal["standard", "nav2"]
+    """Messages that come with every ROS 2; the gate keeps the account of the road for the AGV.
+    With nav2 the AGV is driven by Nav2's action nav2_msgs/FollowPath."""
     agvs: Annotated[tuple[Name, ...], Meta(max_length=1000)] = ()
     """Their names, as AGV-001; without any: all AGVs of the site."""
     path: RosTopic = "path"
     """Topic nav_msgs/Path, to the AGV: the road that it may drive; empty: stand still."""
+    follow_path: RosTopic = "follow_path"
+    """Action nav2_msgs/FollowPath of an AGV with nav2; path then only says that the gate is there.
+    """
+    controller_id: Annotated[str, Meta(max_length=64)] = ""
+    """Nav2's controller that is to follow; empty: its only one."""
+    goal_checker_id: Annotated[str, Meta(max_length=64)] = ""
+    """Nav2's checker of goals; empty: its only one."""
     odometry: RosTopic = "odom"
     """Topic nav_msgs/Odometry in the frame map, from the AGV, at 10 Hz or more."""
     battery: RosTopic = "battery_state"

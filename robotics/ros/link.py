@@ -274,10 +274,13 @@ class RosLink:
                         self._failed(service),
                     )  # fmt: skip
                     self._note(service, number, PATIENCE_S)
-                case Goal(action, kind, body) if action not in self._under_way:
+                case Goal(action, kind, body) if item.preempts or action not in self._under_way:
+                    before = self._under_way.get(action)
+                    if before is not None:
+                        client.give_up(before.number)
                     number = client.pursue(
                         self._path(action), kind, body, self._answered(action, item),
-                        self._failed(action), self._progress(action, item),
+                        self._failed(action, item.failed), self._progress(action, item),
                     )  # fmt: skip
                     self._note(action, number, GOAL_SILENCE_S)
                 case _:
@@ -298,10 +301,12 @@ class RosLink:
 
         return answered
 
-    def _failed(self, name: str) -> Callable[[str], None]:
+    def _failed(self, name: str, told: Callable[[], None] | None = None) -> Callable[[str], None]:
         def failed(text: str) -> None:
             self._under_way.pop(name, None)
             self._account.refuse("calls failed", f"{name}: {text}")
+            if told is not None:
+                told()
 
         return failed
 
@@ -311,7 +316,10 @@ class RosLink:
             if waiting is not None:
                 waiting.until_s = time.monotonic() + GOAL_SILENCE_S
             if asked.feedback is not None:
-                asked.feedback(data)
+                try:
+                    asked.feedback(data)
+                except RefusedError as error:
+                    self._refuse(error)
 
         return progress
 

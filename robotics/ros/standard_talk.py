@@ -5,7 +5,8 @@ itself is kept here (`robotics.road_tracker`) and put in the words of that robot
 that both are checked by the same rules.
 
 The path is said again with every beat: a robot that no longer hears it has to stop by itself. An
-empty path says so while the gate hears it.
+empty path says so while the gate hears it. An AGV with Nav2 is given goals, see
+`robotics.ros.follow_path`; the path then only says that the gate is there.
 """
 
 import math
@@ -34,6 +35,7 @@ from robotics.ros import standard_wire, wire
 from robotics.ros.account_file import AccountFile, KeptAccount
 from robotics.ros.agv_state import AgvSamples
 from robotics.ros.bounds import Bounds
+from robotics.ros.follow_path import FollowPathGoals
 from robotics.ros.road_file import EdgeShape
 from robotics.ros.talk import Call, Outgoing, Publish, Reaction, Remark, body
 from robotics.telemetry import Frame
@@ -66,6 +68,7 @@ class StandardTalk:
             robots.diagnostics: standard_wire.DIAGNOSTICS,
         }
         self.speaks: Mapping[str, str] = {robots.path: standard_wire.PATH}
+        self._goals = FollowPathGoals(robots) if robots.profile == "nav2" else None
         self._agv, self._robots, self._size = agv, robots, size
         self._edges, self._standing, self._bounds = edges, standing, bounds
         self._samples = AgvSamples(agv, bounds, robots.odometry)
@@ -138,12 +141,16 @@ class StandardTalk:
 
     def beat(self, now_ns: int) -> list[Outgoing]:
         """Say the path again."""
-        return [self._path(now_ns)]
+        if self._goals is not None:
+            self._goals.beat()
+        return self._path(now_ns)
 
     def forget(self) -> None:
         """What the robot says next is checked by itself; the account of its road stays true."""
         self._samples.forget()
         self._asked, self._set_down = False, None
+        if self._goals is not None:
+            self._goals.forget()
 
     def frame(self, now_ns: int) -> Frame | None:
         """The AGV as its last pose shows it."""
@@ -164,7 +171,7 @@ class StandardTalk:
                 self._faults.pop(status.name, None)
             elif status.name in self._faults or len(self._faults) < FAULTS_KEPT:
                 self._faults[status.name] = status.message or status.name
-        return [self._path(now_ns)] if self._faults != before else []
+        return [*self._path(now_ns)] if self._faults != before else []
 
     # --- the road ---------------------------------------------------------------------------
 
@@ -177,14 +184,21 @@ class StandardTalk:
         self._grant = max(self._grant, grant)
         self._samples.expect_grant(grant, self._tracker.end_seq)
         self._keep()
-        return [self._path(now_ns)]
+        return self._path(now_ns)
 
     def _points(self, visit: Visit) -> list[XY]:
         return [point for edge in visit.edges for point in self._edges[edge].points]
 
-    def _path(self, now_ns: int) -> Publish:
-        ahead = [] if self._fault(self._off_road) else self._tracker.ahead()
-        return Publish(self._robots.path, body(standard_wire.path_of(ahead, now_ns)))
+    def _path(self, now_ns: int) -> list[Outgoing]:
+        """What it may drive: as a path, and as a goal where Nav2 follows it."""
+        stands = bool(self._fault(self._off_road))
+        ahead = [] if stands else self._tracker.ahead()
+        said = Publish(self._robots.path, body(standard_wire.path_of(ahead, now_ns)))
+        if self._goals is None:
+            return [said]
+        if stands:
+            return [said, *self._goals.stand()]
+        return [said, *self._goals.drive(ahead, self._tracker.end_seq, now_ns)]
 
     def _fault(self, off_road: str) -> str:
         """Why it must not drive; empty: it may."""
@@ -205,7 +219,7 @@ class StandardTalk:
         told: list[Reaction] = [*news]
         if off_road != self._off_road:
             self._off_road = off_road
-            told.append(self._path(now_ns))
+            told += self._path(now_ns)
         if found is not None:
             self._tracker.advance(found.at_m)
             self._keep()
@@ -261,7 +275,7 @@ class StandardTalk:
             end_seq=self._tracker.end_seq,
             cleared_seq=self._tracker.cleared(found.at_m) if found is not None else -1,
             stood_seq=self._tracker.stood(front, found.at_m) if found is not None else -1,
-            fault=self._fault(off_road),
+            fault=self._fault(off_road) or (self._goals.fault if self._goals else ""),
             mode=0,
             safety_state=0,
             limit=self._limit.number,

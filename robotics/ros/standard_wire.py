@@ -29,6 +29,8 @@ PATH = "nav_msgs/msg/Path"
 BATTERY = "sensor_msgs/msg/BatteryState"
 DIAGNOSTICS = "diagnostic_msgs/msg/DiagnosticArray"
 SET_BOOL = "std_srvs/srv/SetBool"
+CANCEL_GOAL = "action_msgs/srv/CancelGoal"
+FOLLOW_PATH = "nav2_msgs/action/FollowPath"
 
 
 class PosedWithCovariance(msgspec.Struct, frozen=True, gc=False):
@@ -115,6 +117,23 @@ class Path(msgspec.Struct, frozen=True, gc=False):
 
     header: Header
     poses: tuple[PoseStamped, ...]
+
+
+class FollowPathFeedback(msgspec.Struct, frozen=True, gc=False):
+    """Feedback of Nav2's `nav2_msgs/FollowPath`."""
+
+    speed: float
+    """[m/s]"""
+
+
+class GoalsCancelled(msgspec.Struct, frozen=True, gc=False):
+    """Answer of an `action_msgs/CancelGoal`."""
+
+    return_code: int
+
+
+CANCEL_REJECTED = 1
+"""`return_code` of a server that goes on with its goals; of the others it has none."""
 
 
 def path_of(points: Iterable[RoadPoint], now_ns: int) -> Path:

@@ -38,13 +38,21 @@ class Call(msgspec.Struct, frozen=True):
 
 
 class Goal(msgspec.Struct, frozen=True):
-    """Have the device do something that takes long. One goal of each action is under way."""
+    """Have the device do something that takes long.
+
+    One goal of each action is under way; another one is a repeat of it, unless it `preempts`.
+    """
 
     action: str
     type: str
     body: dict[str, Any]
     answer: "Callable[[msgspec.Raw, int], list[Reaction]]"
     feedback: Callable[[msgspec.Raw], None] | None = None
+    """May raise `RefusedError`."""
+    failed: Callable[[], None] | None = None
+    """Called when it is rejected or ends without success."""
+    preempts: bool = False
+    """Given although another one is under way, of which nothing is waited for any more."""
 
 
 class Remark(msgspec.Struct, frozen=True):

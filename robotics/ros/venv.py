@@ -106,10 +106,25 @@ def ros_venv(say: Callable[[str], None] = lambda _: None) -> RosVenv:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(mode=0o700)
             _install(venv, say)
-            _build_interfaces(venv, say)
+            _build_interfaces(venv, _INTERFACES, say)
             (folder / _COMPLETE).touch()
         _prune(cache, folder)
     return venv
+
+
+def add_interfaces(venv: RosVenv, package: Path, say: Callable[[str], None]) -> None:
+    """Build another interface package into an environment, once for what is in its folder.
+
+    Raises:
+        RosVenvError: something is missing on this machine, or it cannot be built.
+    """
+    built = venv.folder / f"{package.name}-{_digest(b'', package)}"
+    with open(f"{venv.folder}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not built.is_file():
+            _check_tools()
+            _build_interfaces(venv, package, say)
+            built.touch()
 
 
 def _prune(cache: Path, kept: Path) -> None:
@@ -140,10 +155,16 @@ def shared_python_library() -> Path:
 def _key() -> str:
     """A hash of all that goes into an environment."""
     interpreter = f"{_RECIPE} {sys.base_prefix} {sys.version}"
-    digest = hashlib.sha256(interpreter.encode())
-    for path in [_PINS, *sorted(p for p in _INTERFACES.rglob("*") if p.is_file())]:
-        data = path.read_bytes()
-        digest.update(f"{path.name} {len(data)} ".encode() + data)
+    return _digest(interpreter.encode(), _PINS, _INTERFACES)
+
+
+def _digest(begin: bytes, *paths: Path) -> str:
+    """A hash of what it begins with, the files at these paths and those in these folders."""
+    digest = hashlib.sha256(begin)
+    for top in paths:
+        for path in [top] if top.is_file() else sorted(p for p in top.rglob("*") if p.is_file()):
+            data = path.read_bytes()
+            digest.update(f"{path.name} {len(data)} ".encode() + data)
     return digest.hexdigest()[:16]
 
 
@@ -175,17 +196,18 @@ def _install(venv: RosVenv, say: Callable[[str], None]) -> None:
     middleware.symlink_to(venv.folder / "lib" / "librmw_fastrtps_cpp.so")
 
 
-def _build_interfaces(venv: RosVenv, say: Callable[[str], None]) -> None:
-    say("Building bordergate_msgs; once, one or two minutes.")
+def _build_interfaces(venv: RosVenv, package: Path, say: Callable[[str], None]) -> None:
+    say(f"Building {package.name}; once, one or two minutes.")
     for exported in venv.folder.glob("share/*/cmake/*Export.cmake"):
         text = exported.read_text()
         if _WHEELS_PYTHON in text:
             exported.write_text(_with_our_python(text, venv))
     build = venv.folder / "build"
+    shutil.rmtree(build, ignore_errors=True)  # of a build that was broken off
     environment = os.environ | venv.environment()
     _run(
         [
-            "cmake", "-S", str(_INTERFACES), "-B", str(build),
+            "cmake", "-S", str(package), "-B", str(build),
             f"-DPython3_EXECUTABLE={venv.python}", f"-DCMAKE_PREFIX_PATH={venv.folder}",
             f"-DCMAKE_INSTALL_PREFIX={venv.folder}", "-DCMAKE_BUILD_TYPE=MinSizeRel",
         ],
