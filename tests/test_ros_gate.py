@@ -8,15 +8,17 @@ from collections.abc import Iterator
 
 import psutil
 import pytest
+import roslibpy
 
-from actors.messages import PutOrder
+from actors.messages import Order, PlaceAnswer, PlaceVehicle, PutOrder
 from actors.site.bundled import find_site
 from interfaces.drivers import robots_behind
 from interfaces.gate import LiveGate
 from interfaces.pump import ViewPump
-from interfaces.view import LiveView
+from interfaces.view import LiveView, VehicleView
 from robotics.ros.domain import RosDomain
-from robotics.ros.rosbridge import Rosbridge
+from robotics.ros.names import ros_name
+from robotics.ros.rosbridge import LOOPBACK, Rosbridge
 from sim.plant.reference import in_processes, setups
 from tests.gate_server import free_port
 from tests.live_orders import request, until, virtual_histories
@@ -83,6 +85,59 @@ def test_a_rosbridge_that_is_restarted_is_taken_up_again(
     rosbridge.start()
     until(lambda: states().isdisjoint({"link_lost", "unknown"}), "all are known again", 30)
     until(lambda: state("restarted") == "done", "done")
+
+
+@pytest.mark.timeout(240)
+def test_a_loaded_agv_that_broke_down_is_towed_and_goes_on_with_its_container(
+    running: tuple[LiveGate, LiveView], rosbridge: Rosbridge
+):
+    gate, view = running
+
+    def order() -> Order | None:
+        found = view.order("towed")
+        return found.order if found is not None else None
+
+    def state() -> str:
+        found = order()
+        return found.state if found is not None else ""
+
+    def vehicle() -> VehicleView:
+        return next(v for v in view.vehicles() if v.device.id == agv)
+
+    def fault(text: str) -> None:
+        topic.publish(roslibpy.Message({"data": text}))
+
+    gate.ask(PutOrder(request("towed", "CN-VN")))
+    until(lambda: state() == "carrying", "its container is on an AGV")
+    found = order()
+    assert found is not None
+    agv = found.vehicle
+    ros = roslibpy.Ros(LOOPBACK, rosbridge.port, transport="asyncio")
+    ros.run(20)
+    topic = roslibpy.Topic(ros, f"/{ros_name(agv)}/inject_fault", "std_msgs/msg/String")
+    topic.advertise()
+
+    def broken() -> bool:
+        fault("drive 2")  # again: who publishes may not have been found yet
+        return vehicle().device.state == "faulted"
+
+    until(broken, "it has broken down")
+    places = gate.roadmap.places.values()
+    parking = [place.id for place in places if (place.kind, place.side) == ("parking", "CN")]
+    answers = [gate.ask(PlaceVehicle(agv, place)) for place in parking]
+    assert PlaceAnswer("asked") in answers
+
+    def well() -> bool:
+        fault("")
+        return vehicle().device.state != "faulted"
+
+    until(well, "it is repaired")
+    until(lambda: state() == "done", "its container is delivered")
+    ros.close()
+    found = order()
+    assert found is not None
+    assert found.vehicle == agv
+    assert [mark.state for mark in found.history].count("loading") == 1
 
 
 @pytest.mark.timeout(240)
