@@ -96,7 +96,7 @@ class Agv:
         self._next: StartStep | None = None
         self._phase: StepPhase = "done"
         self._outcome = ""
-        self._image = ""
+        self._image = self._no_image = ""
         self._load_told = False
         self._crossings: dict[int, Crossing] = {}
 
@@ -346,7 +346,8 @@ class Agv:
         return [*effects, *self._show("idle", "")]
 
     def _begin(self, step: StartStep, now_ns: int) -> list[Effect]:
-        self._step, self._phase, self._outcome, self._image = step, "accepted", "", ""
+        self._step, self._phase, self._outcome = step, "accepted", ""
+        self._image = self._no_image = ""
         effects: list[Effect] = [CancelTimer("retry")]
         if step.action == "cross":
             if step.step in self._crossings:
@@ -393,7 +394,9 @@ class Agv:
         request: Message
         match step.action:
             case "scan":
-                request = RequestScan(step.step, self.name, step.order, step.container)
+                request = RequestScan(
+                    step.step, self.name, step.order, step.container, step.size_type, step.hs
+                )
             case "charge":
                 return [Command(StartCharge(step.step, step.until_pct)), retry]
             case "load":
@@ -415,8 +418,9 @@ class Agv:
                 return self._serve(step, now_ns)
             case LoadConfirmed() if self._load_told:
                 return self._finish(now_ns)
-            case ScanDecided(_, _, verdict, image) if step.action == "scan":
-                self._outcome, self._image = verdict, image
+            case ScanDecided() if step.action == "scan":
+                self._outcome = answer.verdict
+                self._image, self._no_image = answer.image, answer.no_image
                 return self._finish(now_ns)
             case Charged(_, _, battery_pct) if step.action == "charge":
                 self._battery_pct = battery_pct
@@ -593,6 +597,7 @@ class Agv:
             fault=self._fault,
             limit=max(self._limit.number, self._kept_limit),
             image=self._image,
+            no_image=self._no_image,
         )
         return Send(self.fleet, report)
 

@@ -111,7 +111,7 @@ class Booth:
         return self._fault or ("withdrawn" if self._withdrawn else "")
 
     def _decided(self, agv: str, scan: ScanFinished) -> Effect:
-        return Send(agv, ScanDecided(scan.step, self.name, scan.verdict, scan.image))
+        return Send(agv, ScanDecided(scan.step, self.name, scan.verdict, scan.image, scan.no_image))
 
     def _refuse(self, request: RequestScan) -> Effect:
         if request.step not in self._refused:
@@ -140,9 +140,10 @@ class Booth:
         return Send(self.fleet, report)
 
     def _start(self, request: RequestScan, now_ns: int) -> list[Effect]:
+        scan = StartScan(request.step, request.container, request.size_type, request.hs)
         return [
             *self._show("scanning", request.order),
-            Command(StartScan(request.step, request.container)),
+            Command(scan),
             SetTimer("overdue", now_ns + self._scan_ns_max),
         ]
 

@@ -306,7 +306,7 @@ class FleetManager:
         if vehicle.next is not None and report.permitted == vehicle.next.step:
             self._enter_lane(vehicle, now_ns)
         if vehicle.step is not None and report.step > vehicle.step.step:
-            effects += self._finish(vehicle, "", now_ns)  # the lane is behind it
+            effects += self._finish(vehicle, None, now_ns)  # the lane is behind it
         if vehicle.step is not None and report.step == vehicle.step.step:
             effects += self._follow(vehicle, vehicle.step, report, now_ns)
         elif report.step <= vehicle.taken_back and report.phase in ("accepted", "permitted"):
@@ -369,7 +369,7 @@ class FleetManager:
                 vehicle.trip is not None
                 and self.traffic.granted_end(vehicle.name) >= vehicle.trip.arrive
             ):  # it cannot be where it has not been let
-                effects += self._finish(vehicle, report.outcome, now_ns, report.image)
+                effects += self._finish(vehicle, report, now_ns)
             case "accepted" if job is not None and step.action == "load":
                 if job.give_up or job.let_go:
                     effects.append(Send(vehicle.name, AbandonStep(step.step)))
@@ -419,8 +419,11 @@ class FleetManager:
         self._undecided = True
         return [Send(vehicle.name, AbandonStep(step.step))]
 
-    def _finish(self, vehicle: Vehicle, outcome: str, now_ns: int, image: str = "") -> list[Effect]:
-        """The present step is done: note what that means, and go over to the next one."""
+    def _finish(self, vehicle: Vehicle, report: AgvReport | None, now_ns: int) -> list[Effect]:
+        """The present step is done: note what that means, and go over to the next one.
+
+        Without a `report` it is known to be done by what the AGV does now.
+        """
         step, vehicle.step, vehicle.next = vehicle.step, vehicle.next, None
         vehicle.trip, vehicle.next_trip = vehicle.next_trip, None
         assert step is not None
@@ -430,7 +433,7 @@ class FleetManager:
         if job is None:
             return []
         match step.action:
-            case "load" if outcome == "abandoned":
+            case "load" if report is not None and report.outcome == "abandoned":
                 if job.give_up or job.let_go:
                     return self._failures.give_back(vehicle, now_ns)
                 return []
@@ -439,10 +442,15 @@ class FleetManager:
                 return job.come_into("carrying", now_ns)
             case "scan":
                 job.scanned = True
-                job.verdict, job.image = VERDICTS.get(outcome, "unreviewed"), image
+                if report is not None:
+                    job.verdict = VERDICTS.get(report.outcome, "unreviewed")
+                    job.image, job.no_image = report.image, report.no_image
+                else:
+                    job.verdict, job.no_image = "unreviewed", "what its booth said is lost"
                 self.doors.note(job)
-                if outcome != "clear" and job.guard is None:  # else its keeper says what becomes
-                    job.fails_because = f"image {outcome}; set down on side {vehicle.side}"
+                if job.stays_behind:
+                    why = f", {job.no_image}" if job.no_image else ""
+                    job.fails_because = f"image {job.verdict}{why}; set down on side {vehicle.side}"
             case "cross" if job.loaded:
                 job.crossed = True
                 self.doors.note(job)

@@ -233,6 +233,9 @@ class StartStep(Message):
     """
     order: str = ""
     container: str = ""
+    size_type: str = ""
+    hs: str = ""
+    """Of the order's goods, as in `OrderRequest`."""
     until_pct: float = 0.0
     instead_of: int = 0
     """Crossings up to this number were taken back: no road leads into their lanes."""
@@ -281,6 +284,8 @@ class AgvReport(Message):
     """Number of the speed limit that it was told last; 0: none yet."""
     image: str = ""
     """Of a scan that is done: the name of its image."""
+    no_image: str = ""
+    """Of a scan that is done: why there is no image; empty if there is one."""
 
 
 # --- AGV <-> crane, and the crane's controller ------------------------------------------------
@@ -360,6 +365,9 @@ class RequestScan(Message):
     agv: str
     order: str
     container: str
+    size_type: str = ""
+    hs: str = ""
+    """Of the goods declared, with which the image is compared; empty: none are."""
 
 
 class ScanDecided(Message):
@@ -370,6 +378,8 @@ class ScanDecided(Message):
     verdict: Verdict
     image: str = ""
     """Its name in the store of images; empty: there is none."""
+    no_image: str = ""
+    """Why there is none, for people."""
 
 
 class StartScan(Message):
@@ -377,6 +387,9 @@ class StartScan(Message):
 
     step: int
     container: str
+    size_type: str = ""
+    hs: str = ""
+    """Of the goods declared, with which the image is compared; empty: none are."""
 
 
 class ScanFinished(Message):
@@ -386,6 +399,8 @@ class ScanFinished(Message):
     verdict: Verdict
     image: str = ""
     """Its name in the store of images; empty: there is none."""
+    no_image: str = ""
+    """Why there is none, for people."""
 
 
 class ScannerState(Message):
@@ -528,6 +543,8 @@ class OrderRequest(msgspec.Struct, frozen=True, gc=False):
     deadline_ns: int | None = None
     twin_container: str = ""
     """A second one of 20 ft, of the same size-type, that goes with the first on one AGV."""
+    hs: str = ""
+    """HS (6 digits) or AHTN (8 digits) code of the goods declared; empty: it has no papers."""
 
     @property
     def load(self) -> str:
@@ -635,6 +652,8 @@ class OrderReport(Message):
     allowed: tuple[Leg, ...]
     image: str = ""
     """The name of the image that the verdict speaks of; empty: there is none."""
+    no_image: str = ""
+    """Why there is none, for people."""
 
 
 SaidToOtherSide = (

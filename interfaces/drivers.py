@@ -28,6 +28,7 @@ from robotics.ros.rosbridge import Rosbridge, RosbridgeError
 from robotics.ros.venv import RosVenvError, ros_venv
 from robotics.telemetry import Bus
 from robotics.zmq_link import ZmqLinks
+from sim.plant.image_works import ImagesSetup
 from sim.plant.reference import ReferenceError, in_processes, setups
 from sim.plant.server import PlantOrder
 
@@ -57,8 +58,8 @@ Driver = Callable[[Driven], AbstractContextManager[LinkFactory]]
 """Raises `DriverError` on entering if robots do not come up."""
 
 
-def plant(log: str = "") -> Driver:
-    """All simulated controllers in one process; see `sim.plant.server` for `log`."""
+def plant(log: str = "", images: ImagesSetup | None = None) -> Driver:
+    """All simulated controllers in one process; see `sim.plant.server.PlantOrder`."""
 
     @contextmanager
     def drive(driven: Driven) -> Iterator[LinkFactory]:
@@ -68,6 +69,7 @@ def plant(log: str = "") -> Driver:
             seed=driven.seed,
             bus=driven.bus,
             gate_time=driven.gate_time,
+            images=images,
             log=log,
         )
         process = subprocess.Popen(

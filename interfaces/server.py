@@ -40,7 +40,7 @@ from interfaces.webhooks.targets import Targets
 from interfaces.webhooks.telling import Teller
 from robotics.imaging.store import ImageStore
 from robotics.telemetry import EventCopies, RecordedEvent
-from sim.arrivals import arrivals
+from sim.arrivals import TRUCK_HS, arrivals
 
 CLOSE_S = 1
 """Open requests are given so long when the gate ends [s]."""
@@ -297,12 +297,12 @@ def _letters(gate: LiveGate, store: Database) -> APIRouter | None:
 
 
 def declared_by_truck(request: OrderRequest) -> Declaration:
-    """Electronic parts, which all sites let pass, in the container of an arrival."""
+    """The goods of a truck in the container of an arrival."""
     return Declaration(
         id=request.id, from_side=request.from_side, to_side=request.to_side,
         container=request.container, size_type=request.size_type,
         seal=f"S{request.id[-6:].upper()}", plate=f"29H-{request.id[-5:]}",
-        hs="854231", origin=request.from_side, weight_kg=20_000,
+        hs=TRUCK_HS, origin=request.from_side, weight_kg=20_000,
         twin_container=request.twin_container,
     )  # fmt: skip
 

@@ -14,9 +14,8 @@ from actors.consignment.record import Record
 from actors.messages import Event
 from actors.site.model import Site
 from actors.wiring import clearances
-from robotics.imaging.review import Declared
-from sim.arrivals import arrivals
-from sim.booth_images import BoothImages, cargo_of
+from sim.arrivals import TRUCK_HS, arrivals
+from sim.booth_images import BoothImages
 from sim.border_officers import right_word, work
 from sim.border_reader import BorderReader
 from sim.border_report import BorderLog
@@ -80,9 +79,6 @@ class BorderGate:
     def declare(self, goods: Declaration, channel: Channel, at_ns: int) -> None:
         """An enterprise declares goods, which customs will give this channel."""
         self.report.goods[goods.id] = goods
-        if self.images is not None:
-            shown = Declared(cargo_of(goods.hs), goods.size_type)
-            self.images.declared[goods.container] = shown
         self.reader.channels[goods.id] = channel
         self.reader.directions[goods.id] = f"{goods.from_side}-{goods.to_side}"
         self.open[goods.id] = channel
@@ -98,7 +94,7 @@ class BorderGate:
             fruit = fruit and self.random.random() < data.perishable_share
             goods = Declaration(
                 order.id, order.from_side, order.to_side, order.container, order.size_type,
-                f"S{order.id}", f"29H-{order.id}", "081060" if fruit else "854231",
+                f"S{order.id}", f"29H-{order.id}", "081060" if fruit else TRUCK_HS,
                 order.from_side, 20_000, perishable=fruit,
             )  # fmt: skip
             names, weights = list(data.channels), list(data.channels.values())

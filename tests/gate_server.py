@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from actors.border import BorderAnswer
 from actors.clearance import Clearance, clearance_name
-from actors.messages import Event, Message, OrderRequest, PutOrder
+from actors.messages import Event, Message, OrderRequest, PutOrder, ScanFinished
 from actors.site.devices import FLEET_MANAGER, devices
 from actors.site.expand import expand
 from actors.site.model import Site
@@ -125,7 +125,7 @@ class VirtualGate:
         """
         for controller in self._plant.values():
             if isinstance(controller, ScannerController):
-                controller.imager = lambda _device, _scan: ("clear", "seen")
+                controller.imager = lambda _, scan, _share: ScanFinished(scan.step, "clear", "seen")
         sides = {}
         for make in clearances(self.site).values():
             clearance = make()

@@ -156,6 +156,16 @@ def test_containers_that_cannot_go_together_are_refused(
     assert allowed in at(answer)["body.twin_container"]
 
 
+def test_the_goods_declared_come_back_as_digits_and_what_is_no_code_is_refused(
+    api: httpx.Client,
+) -> None:
+    assert api.put("/orders/a", json=BODY | {"hs": "8542.31"}).json()["hs"] == "854231"
+    assert api.put("/orders/b", json=BODY).json()["hs"] is None
+    answer = api.put("/orders/c", json=BODY | {"hs": "990000"})
+    assert answer.status_code == 422
+    assert "chapters 01-97" in at(answer)["body.hs"]
+
+
 def test_a_deadline_comes_back_in_utc(api: httpx.Client) -> None:
     answer = api.put("/orders/a", json=BODY | {"deadline": "2026-07-01T10:00:00.5+07:00"})
     assert answer.json()["deadline"] == "2026-07-01T03:00:00.500Z"

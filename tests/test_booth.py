@@ -42,6 +42,16 @@ def test_a_started_booth_scans_nothing_before_its_scanner_has_answered():
     assert [c.step for c in commanded(known, StartScan)] == [1]
 
 
+def test_the_scanner_is_told_what_is_declared_and_the_agv_why_there_is_no_image():
+    booth = idle_booth()
+    asked = RequestScan(1, "AGV-001", "T1", "CSQU3054383", "45G1", "854231")
+    told = StartScan(1, "CSQU3054383", "45G1", "854231")
+    assert commanded(booth.handle(asked, 0), StartScan) == [told]
+    made = ScanFinished(1, "unreviewed", "", "the disk is full")
+    decided = ScanDecided(1, "VN-X1", "unreviewed", "", "the disk is full")
+    assert sent(booth.handle(made, S), ScanDecided) == [decided]
+
+
 @pytest.mark.parametrize("verdict", ["clear", "suspicious"])
 def test_the_verdict_is_the_images_and_a_repeat_gets_the_same(verdict: Verdict):
     booth = idle_booth()

@@ -18,7 +18,7 @@ from actors.border import (
     PutHold,
     SetDownLoad,
 )
-from actors.messages import ClearFault, InjectFault
+from actors.messages import ClearFault, InjectFault, ScanFinished
 from actors.site.model import Site
 from robotics.imaging.library import LibraryReviewer
 from robotics.imaging.review import Declared
@@ -154,13 +154,15 @@ def test_without_an_image_it_is_inspected_by_hand_and_no_officer_can_pass_it_bef
     border = Border()
     for booth in ("VN-X1",):
         scanner = border.world.machine(f"{booth}/controller")
-        scanner.imager = lambda _device, _scan: ("clear", "")  # type: ignore[attr-defined]
+        scanner.imager = lambda _, scan, _share: ScanFinished(  # type: ignore[attr-defined]
+            scan.step, "clear", "", "the disk is full"
+        )
     name = border.bring()
     border.until_step(name, "on_agv")
     border.gate.silent = {"VN"}
     border.until_step(name, "scanned")
     record = border.gate.sides["VN"].records[name]
-    assert record.holds["image"].reason == "no image"
+    assert record.holds["image"].reason == "no image: the disk is full"
     lifted = LiftHold("L", officer("supervisor", "VN"), name, "image", "the disk is full")
     border.command("VN", lifted)
     decided = Decide("I", officer("customs", "VN"), name, "image_decided", "trust me")

@@ -78,14 +78,20 @@ class Fleet:
         ]
 
     def report(
-        self, agv: str, phase: StepPhase, outcome: str = "", visits: tuple[Visit, ...] = ()
+        self,
+        agv: str,
+        phase: StepPhase,
+        outcome: str = "",
+        visits: tuple[Visit, ...] = (),
+        image: str = "",
+        no_image: str = "",
     ) -> list[Effect]:
         self.now_ns += 10**6
         number = self.steps[agv].step if agv in self.steps else 0
         return self.tell(
             AgvReport(
                 agv, self.now_ns, number, number, phase, outcome, 10**6, self.cleared[agv], -1,
-                self.battery_pct[agv], visits,
+                self.battery_pct[agv], visits, image=image, no_image=no_image,
             )
         )  # fmt: skip
 
@@ -111,14 +117,14 @@ class Fleet:
                 break
         return step
 
-    def serve(self, agv: str, outcome: str = "") -> StartStep:
+    def serve(self, agv: str, outcome: str = "", image: str = "", no_image: str = "") -> StartStep:
         """Do the present step to its end."""
         step = self.arrive(agv)
         if step.action == "cross":  # the step that follows brings the rear out of the lane
             assert self.steps[agv].step > step.step
             return step
         self.report(agv, "serving")
-        self.report(agv, "done", outcome)
+        self.report(agv, "done", outcome, image=image, no_image=no_image)
         return step
 
     def put(self, request: OrderRequest) -> OrderAnswer:
@@ -332,6 +338,33 @@ def test_where_it_is_the_rule_a_container_is_scanned_after_it_has_crossed(outcom
     assert [step.action for step in steps] == ["load", "cross", "scan", "unload"]
     assert fleet.roadmap.places[steps[-1].place].side == "VN"
     assert fleet.states["T1"][-1] == ends
+
+
+@pytest.mark.parametrize(
+    ("hs", "outcome", "image", "ends"),
+    [
+        ("", "unreviewed", "X-1", "done"),
+        ("", "unreviewed", "", "failed"),
+        ("", "unreadable", "X-1", "failed"),
+        ("854231", "unreviewed", "X-1", "failed"),
+        ("854231", "clear", "X-1", "done"),
+    ],
+)
+def test_goods_without_papers_need_an_image_and_those_with_papers_a_clear_one(
+    hs: str, outcome: str, image: str, ends: str
+):
+    fleet = Fleet().start()
+    fleet.put(replace(order(1), hs=hs))
+    agv = fleet.carrier()
+    fleet.serve(agv)
+    step = fleet.serve(agv, outcome, image, "" if image else "the disk is full")
+    assert (step.size_type, step.hs) == ("45G1", hs), "the scanner is told what is declared"
+    while fleet.states["T1"][-1] not in ("done", "failed"):
+        fleet.serve(agv)
+    assert fleet.states["T1"][-1] == ends
+    if not image:
+        why = "image unreviewed, the disk is full; set down on side VN"
+        assert fleet.reasons["T1"] == why
 
 
 @pytest.mark.parametrize("outcome", ["", "abandoned", "perhaps"])

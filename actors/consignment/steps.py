@@ -53,7 +53,8 @@ def _try(desk: Desk, record: Record, step: Step, now_ns: int) -> list[Effect]:
             record.image, record.verdict = report.image, report.verdict
             doubtful = report.verdict in ("suspicious", "unreadable")
             if doubtful or not report.image:
-                text = f"image {report.verdict}" if report.image else "no image"
+                why = f": {report.no_image}" if report.no_image else ""
+                text = f"image {report.verdict}" if report.image else f"no image{why}"
                 effects += desk.hold(record, "image", desk.system, text, now_ns)
             return effects
         case "scanned" if record.set_down and "inspection" in record.matters:
@@ -136,6 +137,7 @@ def _order(desk: Desk, record: Record) -> Effect:
         to_side=goods.to_side,
         priority=int(goods.perishable),
         twin_container=goods.twin_container,
+        hs=goods.hs,
     )
     guard = Guard(goods.id, desk.name, desk.other)
     return desk.outbox.tell("order", goods.id, desk.fleet, GuardOrder(request, guard))

@@ -315,6 +315,8 @@ class Dispatch:
             arrive=trip.arrive if trip is not None else -1,
             order=job.request.id if job is not None else "",
             container=job.request.load if job is not None else "",
+            size_type=job.request.size_type if job is not None else "",
+            hs=job.request.hs if job is not None else "",
             until_pct=self._plan.charge_until_pct if action == "charge" else 0.0,
             instead_of=vehicle.taken_back,
             replaces=vehicle.voided,

@@ -63,6 +63,7 @@ class Doors:
             crossed=job.crossed,
             allowed=tuple(leg for leg in legs if leg in job.allowed),
             image=job.image,
+            no_image=job.no_image,
         )
         return [
             Send(keeper, report) for keeper in dict.fromkeys((job.guard.cross, job.guard.unload))

@@ -47,6 +47,8 @@ class Job(msgspec.Struct):
     verdict: Verdict | None = None
     """Of its image, once it is scanned."""
     image: str = ""
+    no_image: str = ""
+    """Why there is none."""
     crossed: bool = False
     """Its load has the lane behind it."""
     reports: int = 0
@@ -59,6 +61,16 @@ class Job(msgspec.Struct):
         self.state = state
         self.history = (*self.history, Mark(state, now_ns))
         return [Emit(OrderChanged(self.as_order()))]
+
+    @property
+    def stays_behind(self) -> bool:
+        """Whether its scan keeps it from crossing; what has a keeper, its keeper decides.
+
+        Goods without papers are compared with nothing: of them there has to be an image, no more.
+        """
+        if self.guard is not None or self.verdict == "clear":
+            return False
+        return not (self.verdict == "unreviewed" and self.image and not self.request.hs)
 
     @property
     def accepted_ns(self) -> int:

@@ -115,7 +115,8 @@ class BoothsSection(Section, frozen=True, kw_only=True):
     scan_s: Seconds = 30.0
     review_s: Seconds = 3.0
     suspicious_share: Share = 0.0
-    """Share of simulated scans whose review calls the image suspicious."""
+    """Share of containers in which something is hidden, that simulated scans find or do not find;
+    where nobody makes images, share of scans whose review calls the image suspicious."""
     sources: Sources = {}
 
 

@@ -64,6 +64,7 @@ class OrderOut(BaseModel):
     to_side: str
     priority: int
     deadline: Time | None
+    hs: str | None = Field(description="HS code of the goods declared.")
     state: OrderState
     vehicle: str | None = Field(description="The AGV that has the order.")
     reason: str | None = Field(description="Why it is cancelled or failed.")
@@ -82,6 +83,7 @@ class OrderOut(BaseModel):
             to_side=asked.to_side,
             priority=asked.priority,
             deadline=None if asked.deadline_ns is None else time_of(asked.deadline_ns),
+            hs=asked.hs or None,
             state=order.state,
             vehicle=order.vehicle or None,
             reason=order.reason or None,

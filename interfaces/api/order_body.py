@@ -16,7 +16,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from actors.consignment.identity import CONTAINER, IdentityError, container_number
+from actors.consignment.identity import CONTAINER, IdentityError, container_number, hs_code
 from actors.messages import OrderRequest
 from actors.site.load_size import TWIN_LENGTH_M, goes_in_twos
 from actors.site.model import Site
@@ -45,6 +45,13 @@ def _refuse(allowed: str) -> PydanticCustomError:
 def _container(number: str) -> str:
     try:
         return container_number(number, "body")
+    except IdentityError as error:
+        raise _refuse(error.allowed) from error
+
+
+def _hs(code: str) -> str:
+    try:
+        return hs_code(code, "body").digits
     except IdentityError as error:
         raise _refuse(error.allowed) from error
 
@@ -141,6 +148,14 @@ class OrderIn(BaseModel):
     deadline: Annotated[
         Deadline | None, Field(description="RFC 3339, with zone; from 2020 on, before 2200.")
     ] = None
+    hs: Annotated[
+        Annotated[str, AfterValidator(_hs)] | None,
+        Field(
+            description="HS (6 digits) or AHTN (8) code of the goods declared, with which the "
+            "image is compared; without one it is compared with nothing.",
+            examples=["854231"],
+        ),
+    ] = None
 
     def request(self, name: str) -> OrderRequest:
         """The domain's form of this order, under the id that the client chose."""
@@ -153,6 +168,7 @@ class OrderIn(BaseModel):
             priority=self.priority,
             deadline_ns=None if self.deadline is None else ns_of(self.deadline),
             twin_container=self.twin_container or "",
+            hs=self.hs or "",
         )
 
 

@@ -36,6 +36,7 @@ from interfaces.store.database import Database, StoreError, file_url
 from interfaces.store.run import Running, announced, run_folder
 from interfaces.webhooks.targets import Targets
 from robotics.imaging.store import FolderImages
+from sim.plant.image_works import ImagesSetup
 
 
 def up(
@@ -68,7 +69,11 @@ def up(
     ] = "simulated",
     images: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", file_okay=False, help="X-ray images of the booths."),
+        typer.Option(
+            metavar="DIR",
+            file_okay=False,
+            help="Keeps X-ray images of the booths; else a folder in the run's own.",
+        ),
     ] = None,
     webhook_host: Annotated[
         list[str] | None,
@@ -97,14 +102,16 @@ def up(
     foxglove_port: FoxglovePortOption = 8765,
 ) -> None:
     """Start the gate: an actor for every device, the robots, the API and the page."""
-    robots = _driver(driver, rosbridge, reference)
     path = find_site(site)
     exchange = exchange_setup(path, side, peer, key, peer_key, store)
     bounds = limits(record_mb_max, record_file_mb, record_file_min)
+    store, pictures = _places(path, store, images)
+    robots = _driver(driver, rosbridge, reference, pictures)
+    kept = _images(pictures)
     live_port = foxglove_port if foxglove else None
     try:
         with (
-            _store(store, path) as database,
+            _store(store) as database,
             LiveGate(
                 path, speed=speed, seed=seed, driver=robots, store=database, exchange=exchange
             ) as gate,
@@ -115,7 +122,7 @@ def up(
             server = GateServer(
                 gate, host, port, arrivals_seed=seed if arrivals else None, copies=copies,
                 store=database, officers=_simulated(officers, gate.sides),
-                images=FolderImages(images) if images else None,
+                images=kept,
                 targets=Targets(tuple(webhook_host or ())),
             )  # fmt: skip
             running = Running(database.url, server.run_token())
@@ -164,12 +171,26 @@ def up(
         raise typer.Exit(EXIT_FAILED) from None
 
 
+def _places(site: Path, store: str, images: Path | None) -> tuple[str, Path]:
+    """The database's URL and the images' folder: in the run's own folder, if they are not given."""
+    if store and images is not None:
+        return store, images
+    own = run_folder(site.stem, datetime.datetime.now(datetime.UTC))
+    return store or file_url(own / "store.sqlite"), images or own / "images"
+
+
+def _images(folder: Path) -> FolderImages:
+    """The images in the folder, which is made; ends with a word on one that cannot be."""
+    try:
+        return FolderImages(folder)
+    except OSError as error:
+        complain(f"--images: {folder}: {error.strerror}")
+        raise typer.Exit(EXIT_FAILED) from None
+
+
 @contextlib.contextmanager
-def _store(url: str, site: Path) -> Iterator[Database]:
+def _store(url: str) -> Iterator[Database]:
     """The database of the run, with its tables."""
-    if not url:
-        now = datetime.datetime.now(datetime.UTC)
-        url = file_url(run_folder(site.stem, now) / "store.sqlite")
     database = Database(url)
     try:
         database.create_all()
@@ -192,11 +213,11 @@ def _simulated(officers: str, sides: tuple[Side, ...]) -> tuple[Side, ...]:
     raise typer.Exit(2)
 
 
-def _driver(driver: str, rosbridge: str, reference: bool) -> Driver:
+def _driver(driver: str, rosbridge: str, reference: bool, images: Path) -> Driver:
     """What the options ask for; ends with a word on what does not go together."""
     match driver, rosbridge, reference:
         case "plant", "", False:
-            return plant()
+            return plant(images=ImagesSetup(str(images.resolve())))
         case "ros", "", True:
             return reference_robots(err.print)
         case "ros", url, False if re.fullmatch(r"wss?://[^/\s:]+:\d{1,5}/?", url):

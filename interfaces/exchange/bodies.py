@@ -220,6 +220,14 @@ class Request(Body, frozen=True, kw_only=True):
     priority: Annotated[int, Meta(ge=-1000, le=1000)] = 0
     deadline: Moment | None = None
     twin_container: MaybeContainer = ""
+    hs: Annotated[
+        str,
+        Meta(
+            pattern=r"^[0-9. ]{0,16}$",
+            description="of the goods declared; empty: none",
+            extra_json_schema=_wco("Commodity/Classification/ID"),
+        ),
+    ] = ""
 
 
 class Guard(Body, frozen=True, kw_only=True):
@@ -277,10 +285,11 @@ class LegReport(Body, frozen=True, kw_only=True):
     number: Annotated[int, Meta(ge=0, le=2**53 - 1)]
     state: OrderState
     loaded: bool
-    verdict: Literal["clear", "suspicious"] | None
+    verdict: Literal["clear", "suspicious", "unreadable", "unreviewed"] | None
     crossed: bool
     allowed: Annotated[tuple[Literal["cross", "unload"], ...], Meta(max_length=2)]
     image: Annotated[str, Meta(max_length=200, description="of the verdict; empty: none")] = ""
+    no_image: Annotated[str, Meta(max_length=500, description="why there is none")] = ""
 
 
 class LaneStatus(Body, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """Where the images of the booths are kept, with what the review says of them."""
 
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -42,10 +43,15 @@ class ImageStore(Protocol):
 
 
 class FolderImages:
-    """Images as files of one folder; the oldest go when there are too many."""
+    """Images as files of one folder; the oldest go when there are too many.
+
+    Several processes may put images there: each looks how many there are after every hundredth of
+    `images_max` that it has put itself.
+    """
 
     def __init__(self, folder: Path, images_max: int = IMAGES_MAX) -> None:
         self._folder, self._images_max = folder, images_max
+        self._puts = 0
         folder.mkdir(parents=True, exist_ok=True)
 
     def put(self, name: str, image: NDArray[np.uint16], review: Review | None) -> None:
@@ -56,8 +62,16 @@ class FolderImages:
         if review is not None:
             _write(path.with_suffix(".json"), msgspec.json.encode(review))
         _write(path, png16(image))
-        kept = sorted(self._folder.glob("*.png"), key=lambda file: file.stat().st_mtime_ns)
-        for oldest in kept[: max(len(kept) - self._images_max, 0)]:
+        if self._puts % max(self._images_max // 100, 1) == 0:
+            self._thin()
+        self._puts += 1
+
+    def _thin(self) -> None:
+        kept = []
+        for file in self._folder.glob("*.png"):
+            with contextlib.suppress(FileNotFoundError):  # another process has taken it away
+                kept.append((file.stat().st_mtime_ns, file))
+        for _, oldest in sorted(kept)[: max(len(kept) - self._images_max, 0)]:
             oldest.unlink(missing_ok=True)
             oldest.with_suffix(".json").unlink(missing_ok=True)
 

@@ -24,16 +24,18 @@ DONE_KEPT = 8
 """Finished scans that are remembered, so that a repeated request finds its image."""
 
 
-Imager = Callable[[str, StartScan], tuple[Verdict, str]]
-"""Makes the image of a scan by the device of that name: the review's word, and its name."""
+Imager = Callable[[str, StartScan, float], ScanFinished | None]
+"""Makes the image of a scan by the device of that name, of containers of which that share has
+something hidden in it. None: it is being made, and the controller is told when it is there."""
 
 
 class ScannerController:
     """Machine of the plant.
 
-    A scan and its review take `scan_s` in the mean, up to `spread` (a share) less or more;
-    `suspicious_share` of the images are called suspicious, which nobody makes unless there is an
-    `imager`. A fault spoils the image being made.
+    A scan and its review take `scan_s` in the mean, up to `spread` (a share) less or more. With an
+    `imager` there is an image of each scan, and something hidden in `suspicious_share` of the
+    containers. Without one, as in studies of a gate's capacity, nobody makes images, and that share
+    of them is called suspicious. A fault spoils the image being made.
     """
 
     def __init__(
@@ -65,15 +67,11 @@ class ScannerController:
                 self._ends_ns = now_ns + round(self._scan_s * factor * 1e9)
                 return [SetTimer("scan", self._ends_ns)]
             case TimerFired("scan") if self._job is not None:
-                suspicious = self._random.random() < self._suspicious_share
-                verdict: Verdict = "suspicious" if suspicious else "clear"
-                image = f"{self.device}-{self._job.step}"
-                if self.imager is not None:
-                    verdict, image = self.imager(self.device, self._job)
-                scan = ScanFinished(self._job.step, verdict, image)
-                self._job = None
-                self._done.append(scan)
-                return [Send(self.device, scan)]
+                made = self._image_of(self._job)
+                return self._finish(made) if made is not None else []
+            case ScanFinished(step) if self._job is not None and self._job.step == step:
+                # One that was spoiled may come while its scan is made anew.
+                return self._finish(message) if now_ns >= self._ends_ns else []
             case QueryState():
                 step = self._job.step if self._job is not None else 0
                 truth = ScannerState(step, tuple(self._done), self._fault, self._limit.number)
@@ -92,6 +90,18 @@ class ScannerController:
                 return [CancelTimer("scan")]
             case _:
                 return []
+
+    def _image_of(self, job: StartScan) -> ScanFinished | None:
+        if self.imager is not None:
+            return self.imager(self.device, job, self._suspicious_share)
+        suspicious = self._random.random() < self._suspicious_share
+        verdict: Verdict = "suspicious" if suspicious else "clear"
+        return ScanFinished(job.step, verdict, f"{self.device}-{job.step}")
+
+    def _finish(self, scan: ScanFinished) -> list[Effect]:
+        self._job = None
+        self._done.append(scan)
+        return [Send(self.device, scan)]
 
     def signal(self, now_ns: int) -> StationSignal:
         """What the scanner shows of itself at this moment."""

@@ -30,6 +30,9 @@ from actors.site.load import load_site
 from robotics.clock import GateTime
 from robotics.telemetry import Bus, Frame, SignalPublisher
 from robotics.zmq_link import HEARTBEAT_S, SILENCE_S
+from sim.arrivals import TRUCK_HS
+from sim.plant.image_works import ImagesSetup, ImageWorks
+from sim.plant.scanner import ScannerController
 from sim.plant.vehicle import VehicleController
 from sim.plant.wiring import Controller, controllers
 
@@ -46,6 +49,8 @@ class PlantOrder(msgspec.Struct, frozen=True):
     seed: int
     bus: Bus
     gate_time: GateTime
+    images: ImagesSetup | None = None
+    """None: nobody makes images, and scans are as `sim.plant.scanner` draws them."""
     log: str = ""
     """File for the times at which reports leave and grants arrive, for measurement; or none."""
 
@@ -71,10 +76,20 @@ class PlantServer:
         self._reports.bind(order.bus.reports_at)
         self._signals = SignalPublisher(order.bus)
         self._log = open(order.log, "wb") if order.log else None  # noqa: SIM115 - for its life
+        self._poller = zmq.Poller()
+        self._works: ImageWorks | None = None
+        if order.images is not None:
+            # Lorries bring the same goods in containers of all sizes.
+            sizes = [name for name, share in site.arrivals.size_types.items() if share]
+            expected = tuple((TRUCK_HS, size_type) for size_type in sizes)
+            self._works = ImageWorks(order.images, order.seed, expected, self._poller)
+        for controller in self._controllers.values():
+            if isinstance(controller, ScannerController):
+                controller.imager = self._works
 
     def run(self) -> None:
         """Until standard input ends."""
-        poller = zmq.Poller()
+        poller = self._poller
         poller.register(self._commands, zmq.POLLIN)
         poller.register(self._reports, zmq.POLLIN)
         poller.register(sys.stdin.fileno(), select.POLLIN)
@@ -94,12 +109,25 @@ class PlantServer:
                 self._take_heartbeats()
             self._fire_timers()
             now_s = time.monotonic()
+            if self._works is not None:
+                self._see_to_images(self._works, self._works.ready in ready, now_s)
             if now_s >= beat_s:
                 beat_s = now_s + HEARTBEAT_S
                 self._beat(now_s)
             if now_s >= tick_s:
                 tick_s = max(tick_s + TICK_S, now_s)
                 self._sample()
+
+    def _see_to_images(self, works: ImageWorks, is_ready: bool, now_s: float) -> None:
+        made = works.take(now_s) if is_ready else None
+        if made is not None:
+            self._handle(made.device, made.scan)
+        works.work(now_s)
+
+    def close(self) -> None:
+        """End what it has started."""
+        if self._works is not None:
+            self._works.close()
 
     def _wait_s(self, until_next_s: float) -> float:
         if not self._timers:
@@ -191,8 +219,11 @@ def main() -> None:
     """Read the order, say "ready", and run."""
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=PlantOrder)
     server = PlantServer(order)
-    print("ready", flush=True)
-    server.run()
+    try:
+        print("ready", flush=True)
+        server.run()
+    finally:
+        server.close()
 
 
 if __name__ == "__main__":
