@@ -21,6 +21,7 @@ from actors.site.devices import Device
 from actors.site.model import Site
 from actors.site.roadmap import Roadmap
 from robotics.clock import GateTime
+from robotics.imaging.reported import ScanImages
 from robotics.ros.domain import NoDomainError, RosDomain
 from robotics.ros.e_stop_keeper import EStopKeeper
 from robotics.ros.links import ros_links
@@ -118,22 +119,29 @@ def reference_robots(say: Callable[[str], None]) -> Driver:
     return drive
 
 
-def robots_behind(url: str) -> Driver:
-    """Robots that others run, behind their rosbridge server."""
+def robots_behind(url: str, images: ScanImages | None = None) -> Driver:
+    """Robots that others run, behind their rosbridge server; `images`: those of their scanners."""
 
     @contextmanager
     def drive(driven: Driven) -> Iterator[LinkFactory]:
         with EStopKeeper(url):
-            yield _links(driven, url)
+            yield _links(driven, url, images)
 
     return drive
 
 
-def _links(driven: Driven, url: str) -> LinkFactory:
+def _links(driven: Driven, url: str, images: ScanImages | None = None) -> LinkFactory:
     folder = Path(driven.bus.folder)
     try:
         return ros_links(
-            driven.site, driven.roadmap, driven.devices, url, driven.gate_time, folder, driven.bus
+            driven.site,
+            driven.roadmap,
+            driven.devices,
+            url,
+            driven.gate_time,
+            folder,
+            driven.bus,
+            images,
         )
     except ValueError as error:  # two devices have the same name in ROS
         raise DriverError(str(error)) from error

@@ -34,6 +34,8 @@ from tests.ros_drawn import (
     scanner_state,
 )
 
+NO_FOLDER = "the gate knows no folder of scanners' images (--scanner-images)"
+
 
 def crane_talk() -> StationTalk:
     return StationTalk("VN-C1", "crane", BOUNDS, 2 * S, 2.0)
@@ -57,10 +59,17 @@ def test_a_lift_is_a_goal_that_lapses_and_its_result_ends_it():
 
 
 def test_a_scan_is_a_goal_and_its_result_carries_the_verdict():
-    [goal] = scanner_talk().tell(StartScan(6, "CSQU3054383"), NOW)
+    [goal] = scanner_talk().tell(StartScan(6, "CSQU3054383", "45G1", "854231"), NOW)
     assert isinstance(goal, Goal)
+    assert goal.body == {
+        "step": 6,
+        "container": "CSQU3054383",
+        "size_type": "45G1",
+        "hs": "854231",
+        "deadline": {"sec": 1_800_000_002, "nanosec": 0},
+    }
     answer = raw({"report": report(6, verdict=1)})
-    assert goal.answer(answer, NOW) == [ScanFinished(6, "suspicious")]
+    assert goal.answer(answer, NOW) == [ScanFinished(6, "suspicious", "", NO_FOLDER)]
 
 
 def test_a_lift_whose_result_was_lost_is_seen_in_the_samples():
@@ -79,7 +88,7 @@ def test_the_next_sample_answers_who_asks_what_is_true():
     talk = scanner_talk()
     talk.tell(QueryState(), NOW)
     news = talk.take("state", raw(scanner_state(NOW, done=(report(4, 1),), mode=1)), NOW)
-    assert news == [ScannerState(0, (ScanFinished(4, "suspicious"),), "MANUAL")]
+    assert news == [ScannerState(0, (ScanFinished(4, "suspicious", "", NO_FOLDER),), "MANUAL")]
 
 
 def test_a_crane_that_a_person_works_is_not_commanded():

@@ -35,6 +35,7 @@ from interfaces.server import GateServer, PortTakenError
 from interfaces.store.database import Database, StoreError, file_url
 from interfaces.store.run import Running, announced, run_folder
 from interfaces.webhooks.targets import Targets
+from robotics.imaging.reported import ScanImages
 from robotics.imaging.store import FolderImages
 from sim.plant.image_works import ImagesSetup
 
@@ -75,6 +76,15 @@ def up(
             help="Keeps X-ray images of the booths; else a folder in the run's own.",
         ),
     ] = None,
+    scanner_images: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            exists=True,
+            file_okay=False,
+            help="With --rosbridge: where the scanners leave their images.",
+        ),
+    ] = None,
     webhook_host: Annotated[
         list[str] | None,
         typer.Option(
@@ -106,7 +116,7 @@ def up(
     exchange = exchange_setup(path, side, peer, key, peer_key, store)
     bounds = limits(record_mb_max, record_file_mb, record_file_min)
     store, pictures = _places(path, store, images)
-    robots = _driver(driver, rosbridge, reference, pictures)
+    robots = _driver(driver, rosbridge, reference, pictures, scanner_images)
     kept = _images(pictures)
     live_port = foxglove_port if foxglove else None
     try:
@@ -213,15 +223,23 @@ def _simulated(officers: str, sides: tuple[Side, ...]) -> tuple[Side, ...]:
     raise typer.Exit(2)
 
 
-def _driver(driver: str, rosbridge: str, reference: bool, images: Path) -> Driver:
+def _driver(
+    driver: str, rosbridge: str, reference: bool, images: Path, scanner_images: Path | None
+) -> Driver:
     """What the options ask for; ends with a word on what does not go together."""
+    if scanner_images is not None and not rosbridge:
+        complain("--scanner-images: only with --driver ros --rosbridge URL")
+        raise typer.Exit(2)
     match driver, rosbridge, reference:
         case "plant", "", False:
             return plant(images=ImagesSetup(str(images.resolve())))
         case "ros", "", True:
             return reference_robots(err.print)
         case "ros", url, False if re.fullmatch(r"wss?://[^/\s:]+:\d{1,5}/?", url):
-            return robots_behind(url)
+            if scanner_images is None:
+                return robots_behind(url)
+            folder, kept = str(scanner_images.resolve()), str(images.resolve())
+            return robots_behind(url, ScanImages(folder, kept))
         case "plant", _, _:
             complain("--rosbridge and --reference: only with --driver ros")
         case _:

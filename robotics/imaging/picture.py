@@ -31,7 +31,7 @@ def read_png16(data: bytes) -> NDArray[np.uint16]:
     try:
         with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
             picture.load()
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
+    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise PictureError(f"given what is no whole PNG ({error}), allowed: PNG") from error
     if picture.mode != "I;16":
         raise PictureError(f"given pixels of mode {picture.mode}, allowed: 16 bits of grey")

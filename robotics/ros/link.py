@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import msgspec
 
@@ -26,6 +27,7 @@ from robotics.ros.talk import (
     PATIENCE_S,
     Call,
     Goal,
+    Later,
     Outgoing,
     Publish,
     Reaction,
@@ -228,7 +230,7 @@ class RosLink:
 
     def _react(self, news: list[Reaction]) -> None:
         for item in news:
-            if isinstance(item, Publish | Call | Goal | Remark):
+            if isinstance(item, Publish | Call | Goal | Remark | Later):
                 self._carry_out([item])
             else:
                 self._deliver(item)
@@ -266,6 +268,10 @@ class RosLink:
             match item:
                 case Remark(text):
                     self._account.remark(text)
+                case Later(work, after):
+                    assert self._loop is not None
+                    done = self._loop.run_in_executor(None, work)
+                    done.add_done_callback(partial(self._on_later, after))
                 case Publish(topic, body):
                     client.publish(self._path(topic), body)
                 case Call(service, kind, body) if service not in self._under_way:
@@ -300,6 +306,11 @@ class RosLink:
             self._react(news)
 
         return answered
+
+    def _on_later(self, after: Callable[[Any], list[Reaction]], done: asyncio.Future[Any]) -> None:
+        news = after(done.result())
+        if self._alive:  # else it is told when the device is asked what is true
+            self._react(news)
 
     def _failed(self, name: str, told: Callable[[], None] | None = None) -> Callable[[str], None]:
         def failed(text: str) -> None:

@@ -10,6 +10,7 @@ from actors.site.devices import Device
 from actors.site.model import RobotsSection, Site
 from actors.site.roadmap import Roadmap
 from robotics.clock import GateTime
+from robotics.imaging.reported import ScanImages
 from robotics.link_account import LinkAccount
 from robotics.road_tracker import Body
 from robotics.ros.account_file import AccountFile
@@ -52,6 +53,8 @@ class RosLinks(msgspec.Struct, frozen=True):
     """Of an AGV."""
     bus: Bus | None = None
     """Where the devices' signals go; None: nowhere."""
+    images: ScanImages | None = None
+    """Those of the scanners; None: they cannot be seen here."""
 
     def __call__(self, device: str) -> RosLink | None:
         """The link of one device, not yet open."""
@@ -77,7 +80,7 @@ class RosLinks(msgspec.Struct, frozen=True):
                     )
                 return AgvTalk(device, roads, self.bounds, patience_ns, SILENCE_S)
             case "crane" | "booth":
-                return StationTalk(device, kind, self.bounds, patience_ns, SILENCE_S)
+                return StationTalk(device, kind, self.bounds, patience_ns, SILENCE_S, self.images)
             case _:
                 raise AssertionError(f"{device}: a {kind} has no controller")
 
@@ -90,6 +93,7 @@ def ros_links(
     gate_time: GateTime,
     folder: Path,
     bus: Bus | None = None,
+    images: ScanImages | None = None,
 ) -> RosLinks:
     """The links of a site's devices; a file that they read is written to `folder`.
 
@@ -114,4 +118,5 @@ def ros_links(
         standing=standing if standard else (),
         size=Body(vehicles.length_m, vehicles.clearance_m),
         bus=bus,
+        images=images,
     )

@@ -61,7 +61,15 @@ class Remark(msgspec.Struct, frozen=True):
     text: str
 
 
-Outgoing = Publish | Call | Goal | Remark
+class Later(msgspec.Struct, frozen=True):
+    """Something that takes long: done beside the conversation, which goes on meanwhile."""
+
+    work: Callable[[], Any]
+    after: "Callable[[Any], list[Reaction]]"
+    """Of what the work has answered."""
+
+
+Outgoing = Publish | Call | Goal | Remark | Later
 Reaction = Message | Outgoing
 """A message to the machine, or something that the device or people are told in their turn."""
 
