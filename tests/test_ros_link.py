@@ -1,5 +1,6 @@
 """The ROS link against a real rosbridge server and a real controller, while all of it fails."""
 
+import hashlib
 import json
 import os
 import queue
@@ -20,8 +21,11 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection
 from websockets.sync.server import serve as serve_websocket
 
-from actors.messages import ExtendGrant, LinkRestored, Message, encode
+from actors.messages import ExtendGrant, LinkRestored, Message, ScanFinished, encode
 from actors.safety import LimitSpeed
+from robotics.imaging.picture import png16
+from robotics.imaging.reported import ScanImages
+from robotics.imaging.store import FolderImages
 from robotics.ros import wire
 from robotics.ros.domain import RosDomain
 from robotics.ros.link import RENEW_S
@@ -29,7 +33,8 @@ from robotics.ros.names import ros_name
 from robotics.ros.rosbridge import LOOPBACK, Rosbridge
 from robotics.ros.talk import PACKAGE, PATIENCE_S, Publish
 from robotics.telemetry import Bus, LinkSignal, SignalForwarder, SignalReader
-from tests.ros_drawn import agv_state, damaged, header, json_values
+from sim.xray.scan import Scanner, scan
+from tests.ros_drawn import agv_state, damaged, header, json_values, scanner_state
 from tests.ros_gate import AGV, Drive, check, links, robot_in
 from tests.stalling_proxy import StallingProxy
 
@@ -185,6 +190,40 @@ def test_a_grant_that_roslibpy_replays_is_too_late_for_the_robot(
     replayed = [note for note in robot.notes if note.get("grant", 0) >= 1000]
     assert replayed, f"roslibpy replayed nothing in {TRIES} tries"
     assert {note["result"] for note in replayed} == {1}  # late
+
+
+def test_a_scanners_image_is_taken_in_beside_its_link_which_stays_alive(
+    rosbridge: Rosbridge, tmp_path: Path
+):
+    left, kept = tmp_path / "left", tmp_path / "kept"
+    left.mkdir()
+    image = png16(scan("fruit", "22G1", "1", scanner=Scanner(pitch_m=0.0125)).image)
+    (left / "a.png").write_bytes(image)
+    sha256 = hashlib.sha256(image).hexdigest()
+    made = replace(links(rosbridge.url, tmp_path), images=ScanImages(str(left), str(kept)))
+    link, clock = made("VN-X1"), made.gate_time()
+    assert link is not None
+    heard: queue.SimpleQueue[Message] = queue.SimpleQueue()
+    link.open(heard.put)
+    ros = roslibpy.Ros(LOOPBACK, rosbridge.port, transport="asyncio")
+    ros.run(10)
+    topic = roslibpy.Topic(ros, f"/{ros_name('VN-X1')}/state", f"{PACKAGE}/msg/ScannerState")
+    topic.advertise()
+    news: list[Message] = []
+    end_s = time.monotonic() + 30
+    while not any(isinstance(message, ScanFinished) for message in news):
+        assert time.monotonic() < end_s, news
+        done = (wire.ScanReport(4, 0, "a.png", sha256, ()),) if news else ()
+        state = scanner_state(clock.now_ns(), done=done)
+        topic.publish(roslibpy.Message(msgspec.to_builtins(state)))
+        time.sleep(0.1)  # as often as a scanner says its state
+        while not heard.empty():
+            news.append(heard.get())
+    link.close()
+    ros.close()
+    name = f"VN-X1-4-{sha256[:16]}"
+    assert news == [LinkRestored(), ScanFinished(4, "clear", name)]
+    assert FolderImages(kept).raw(name)
 
 
 def test_what_the_link_is_given_while_there_is_no_connection_is_gone(

@@ -68,7 +68,8 @@ def lift(crane: Robot, step: int, **changes: object) -> Outcome:
 
 
 def scan(scanner: Robot, step: int) -> Outcome:
-    return scanner.pursue("scan", "Scan", step=step, container="CSQU3054383")
+    declared = {"size_type": "45G1", "hs": "854231"}
+    return scanner.pursue("scan", "Scan", step=step, container="CSQU3054383", **declared)
 
 
 def until_taken(ask: Callable[[], Outcome]) -> None:
