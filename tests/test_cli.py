@@ -89,6 +89,7 @@ def test_check_tells_all_that_is_wrong_and_exits_with_2(tmp_path: Path) -> None:
         ("up", "demo", "--driver", "ros"),
         ("up", "demo", "--driver", "ros", "--reference", "--rosbridge", "ws://127.0.0.1:9090"),
         ("up", "demo", "--driver", "ros", "--rosbridge", "127.0.0.1:9090"),
+        ("up", "demo", "--scanner-images", "."),
         ("bench", "nothing"),
         ("bench", "world", "--plot", "growth.html"),
         ("bench", "grid", "no-such.map", "5"),
