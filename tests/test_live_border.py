@@ -90,7 +90,11 @@ class LiveBorder:
         """All words on a consignment that are due, but none that lifts a hold."""
         with self.copies.reading() as sides:
             records = [(side, c.records[name]) for side, c in sides.items() if name in c.records]
-            words = [(s, right_word(r, f"{name}/{len(r.steps)}", "green")) for s, r in records]
+            now_ns = self.gate.gate_time().now_ns()
+            words = [
+                (s, right_word(r, f"{name}/{len(r.steps)}", "green", sides[s].rules.at(now_ns)))
+                for s, r in records
+            ]
         for side, word in words:
             if word is not None and not isinstance(word, LiftHold):
                 self.gate.tell(side, word)
