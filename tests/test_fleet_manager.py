@@ -396,6 +396,16 @@ def test_an_agv_with_little_charge_goes_to_a_charger_and_takes_no_order():
     assert fleet.steps[full].action in ("park", "load")
 
 
+def test_a_charger_that_another_took_in_the_same_round_is_not_gone_to():
+    fleet = Fleet()
+    fleet.start()
+    one, other = [agv for agv, home in fleet.homes.items() if ROADMAP.places[home].side == "VN"][:2]
+    charger = next(p for p in ROADMAP.places.values() if (p.kind, p.side) == ("charger", "VN"))
+    assert fleet.manager.traffic.go(other, charger.id, 0.0)  # type: ignore[attr-defined]
+    told = fleet.manager._dispatch.decide({one: charger}, 0)  # type: ignore[attr-defined]
+    assert one not in {agv for _, agv in fleet.told(told, StartStep)}
+
+
 @pytest.mark.parametrize(("pct", "takes"), [(25.0, True), (15.0, False)])
 def test_while_chargers_are_taken_little_charge_is_enough_for_an_order_down_to_the_reserve(
     pct: float, takes: bool

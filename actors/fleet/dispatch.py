@@ -167,7 +167,8 @@ class Dispatch:
 
     def _go_home(self, vehicle: Vehicle, charger: Place | None, now_ns: int) -> list[Effect]:
         """Phase 3: without an order: to the charger that it was given, or to the own refuge."""
-        if charger is not None:
+        # One that had to stand aside may have taken the charger in this very round.
+        if charger is not None and self._traffic.may_take(vehicle.name, charger.id):
             effects = self._go_to(vehicle, "charge", charger, now_ns)
             if effects:
                 return effects
