@@ -1,12 +1,12 @@
 """A robot for tests that speaks standard messages only, in the ROS environment.
 
 Run as `ros_standard_agv.py NAMESPACE X Y HEADING SPEED [BATTERY EPOCH_NS GATE_SPEED [nav2]]`. It
-follows the last path at one speed [m/s] and stands when it has heard none for a second. SIGUSR1
+follows the last path at one speed [m/s] and stands when it has heard none for two seconds. SIGUSR1
 takes its odometry to another frame and back, SIGUSR2 makes it NaN and sound again, SIGHUP has its
 drive report an ERROR and be well again. With a BATTERY [0..1], that is what it begins with; it
 charges wherever it comes to rest, in ten minutes of a gate that is GATE_SPEED times as fast as
 the wall clock since EPOCH_NS. With `nav2` it follows the last goal of the action `follow_path`, and
-ends it when it has heard no path for a second; SIGALRM jams it, so that it aborts
+ends it when it has heard neither path nor goal for two seconds; SIGALRM jams it, so that it aborts
 goals, and frees it again.
 """
 
@@ -30,7 +30,7 @@ from std_srvs.srv import SetBool
 from robotics.clock import GateTime
 
 TICK_S = 0.05
-TIMEOUT_S = 1.0
+TIMEOUT_S = 2.0
 CHARGE_S = 600.0
 NEAR_M = 1e-6
 TURN_RAD_S = 2.0
@@ -170,7 +170,7 @@ class Nav2Follower(Follower):
 
     def _on_goal(self, goal: ServerGoalHandle) -> None:
         self._end("preempted")
-        self._goal = goal
+        self._goal, self._heard_s = goal, time.monotonic()  # a goal is a sign of the gate, too
         print("goal", len(goal.request.path.poses), goal.request.controller_id, flush=True)
         self.follow(goal.request.path)
 

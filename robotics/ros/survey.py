@@ -42,7 +42,10 @@ asked [ours]."""
 GRANT_S = 0.3
 """Between grants: those that are said before ROS has found the AGV are lost [ours]."""
 POLL_S = 0.1
-ANSWER_S = 10.0
+ASK_AGAIN_S = 3.0
+"""What has not answered is asked again: ROS goes on calling a server that was killed until it finds
+out, which takes it some ten seconds, though another has taken its place [ours]."""
+ANSWER_S = 20.0
 """Devices that speak are heard so much longer for what they have not answered yet: a server on a
 busy machine passes calls on late, above all beside calls that nobody answers [ours]."""
 GRANT_LATE_NS = 3600 * 10**9
@@ -182,6 +185,8 @@ class _Listener:
         self._first_s = 0.0
         self._granted, self._granted_s = 0, 0.0
         """Number of the last grant that was given, and when."""
+        self._calls: dict[str, tuple[float, str, Callable[[], None]]] = {}
+        """What has not answered: since when, the number of the call, and how to ask again."""
         assert "state" in talk.listens, f"{found.device} speaks standard messages only"
         self.state_type = talk.listens["state"]
         self.opened = threading.Event()
@@ -225,6 +230,7 @@ class _Listener:
         asked_s = time.monotonic()
 
         def answered(data: msgspec.Raw) -> None:
+            self._calls.pop(name, None)
             self._note(name, time.monotonic() - asked_s)
             try:
                 read(data)
@@ -234,7 +240,16 @@ class _Listener:
             if tries > 1:
                 self._ask(name, path, kind, args, read, tries - 1)
 
-        self.client.call(path, kind, args, answered, partial(self._failed, name))
+        number = self.client.call(path, kind, args, answered, partial(self._failed, name))
+        again = partial(self._ask, name, path, kind, args, read, tries)
+        self._calls[name] = asked_s, number, again
+
+    def _ask_again(self, now_s: float) -> None:
+        """What has been asked in vain for long."""
+        for asked_s, number, again in list(self._calls.values()):
+            if now_s > asked_s + ASK_AGAIN_S:
+                self.client.give_up(number)
+                again()
 
     def _note(self, name: str, took_s: float) -> None:
         self.found.answers_s[name] = min(took_s, self.found.answers_s.get(name, took_s))
@@ -249,6 +264,7 @@ class _Listener:
             self._refuse(error)
             return
         if topic == "state":
+            self._ask_again(now_s)
             found = self.found
             found.skews_s.append((stamp_ns - now_ns) / 1e9)
             if found.samples == 0:
@@ -288,6 +304,7 @@ class _Listener:
             wire.read(data, wire.Road, service)
 
     def _failed(self, service: str, text: str) -> None:
+        self._calls.pop(service, None)
         self.found.failures[service] = text
 
     def _refuse(self, error: RefusedError) -> None:
