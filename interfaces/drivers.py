@@ -59,8 +59,13 @@ Driver = Callable[[Driven], AbstractContextManager[LinkFactory]]
 """Raises `DriverError` on entering if robots do not come up."""
 
 
-def plant(log: str = "", images: ImagesSetup | None = None) -> Driver:
-    """All simulated controllers in one process; see `sim.plant.server.PlantOrder`."""
+def plant(
+    log: str = "", images: ImagesSetup | None = None, found: list[str] | None = None
+) -> Driver:
+    """All simulated controllers in one process; see `sim.plant.server.PlantOrder`.
+
+    With a list `found`, the independent checker watches; on leaving, what it found is in the list.
+    """
 
     @contextmanager
     def drive(driven: Driven) -> Iterator[LinkFactory]:
@@ -71,6 +76,7 @@ def plant(log: str = "", images: ImagesSetup | None = None) -> Driver:
             bus=driven.bus,
             gate_time=driven.gate_time,
             images=images,
+            watched=found is not None,
             log=log,
         )
         process = subprocess.Popen(
@@ -95,6 +101,11 @@ def plant(log: str = "", images: ImagesSetup | None = None) -> Driver:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+            said = process.stdout.read()
+            if found is not None:
+                ended = process.returncode == 0
+                lost = [f"the plant ended with code {process.returncode}, its checker with it"]
+                found.extend(msgspec.json.decode(said, type=list[str]) if ended else lost)
 
     return drive
 

@@ -156,8 +156,12 @@ class Checker:
 
     def handle(self, _message: Message, now_ns: int) -> list[Effect]:
         """Look at all that are due."""
-        if now_ns != self._woken_ns:
-            return []  # an earlier look was asked for meanwhile, and has asked for the next
+        if now_ns == self._woken_ns:  # else an earlier look was asked for, and has asked for more
+            self.look(now_ns)
+        return []
+
+    def look(self, now_ns: int) -> None:
+        """Look at all that are due, and ask for the next look."""
         while self._heap and self._heap[0][0] <= now_ns:
             due_ns, one, other = heappop(self._heap)
             if other:
@@ -170,7 +174,6 @@ class Checker:
         self._woken_ns = -1
         if self._heap:
             self._wake_at(self._heap[0][0])
-        return []
 
     def observe(self, name: str, message: Message, effects: list[Effect], now_ns: int) -> None:
         """After each event: what was granted, what was reported clear?"""

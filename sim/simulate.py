@@ -17,8 +17,8 @@ from robotics.telemetry import RecordedEvent
 from sim.arrivals import arrivals
 from sim.checker import CHECKER, LOOK, Checker
 from sim.faults import FaultPlan, Faults
-from sim.footprint import Body
 from sim.plant.vehicle import VehicleController
+from sim.plant.watched import checker_of
 from sim.plant.wiring import controllers
 from sim.sampling import Recorder, Sampler
 from sim.world import World
@@ -72,15 +72,7 @@ def build(site: Site, day: datetime.date, start_ns: int, seed: int) -> tuple[Wor
 
 def watch(world: World, site: Site, roadmap: Roadmap, vehicles: list[VehicleController]) -> Checker:
     """Put a checker into a world: it is shown the vehicles' signals, and the wire."""
-    data = site.vehicles
-    checker = Checker(
-        roadmap,
-        Body(data.length_m, data.width_m),
-        max(data.speed_empty_mps, data.speed_loaded_mps),
-        {vehicle.device: vehicle.signal for vehicle in vehicles},
-        {vehicle.device: vehicle.passages[-1].visit for vehicle in vehicles},
-        lambda at_ns: world.post(CHECKER, LOOK, at_ns),
-    )
+    checker = checker_of(site, roadmap, vehicles, lambda at_ns: world.post(CHECKER, LOOK, at_ns))
     world.add(checker)
     world.observers.append(checker.observe)
     return checker

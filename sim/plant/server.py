@@ -34,8 +34,11 @@ from sim.arrivals import TRUCK_HS
 from sim.plant.image_works import ImagesSetup, ImageWorks
 from sim.plant.scanner import ScannerController
 from sim.plant.vehicle import VehicleController
+from sim.plant.watched import Watched
 from sim.plant.wiring import Controller, controllers
 
+CUT, JOINED = b"cut", b"joined"
+"""Third frame of a command to the wire itself: [device, b"", CUT]."""
 TICK_S = 0.1
 """Signals are sampled at 10 Hz of the wall clock."""
 
@@ -51,6 +54,8 @@ class PlantOrder(msgspec.Struct, frozen=True):
     gate_time: GateTime
     images: ImagesSetup | None = None
     """None: nobody makes images, and scans are as `sim.plant.scanner` draws them."""
+    watched: bool = False
+    """The independent checker watches the vehicles; what it found is said at the end."""
     log: str = ""
     """File for the times at which reports leave and grants arrive, for measurement; or none."""
 
@@ -86,6 +91,13 @@ class PlantServer:
         for controller in self._controllers.values():
             if isinstance(controller, ScannerController):
                 controller.imager = self._works
+        self._cut: set[str] = set()
+        """Devices whose wire is cut on purpose."""
+        self._watched: Watched | None = None
+        if order.watched:
+            every = self._controllers.values()
+            vehicles = [c for c in every if isinstance(c, VehicleController)]
+            self._watched = Watched(site, roadmap, vehicles)
 
     def run(self) -> None:
         """Until standard input ends."""
@@ -124,16 +136,21 @@ class PlantServer:
             self._handle(made.device, made.scan)
         works.work(now_s)
 
+    def found(self) -> list[str]:
+        """What the checker found; nothing where nobody watches."""
+        return self._watched.finish(self._clock.now_ns()) if self._watched is not None else []
+
     def close(self) -> None:
         """End what it has started."""
         if self._works is not None:
             self._works.close()
 
     def _wait_s(self, until_next_s: float) -> float:
-        if not self._timers:
-            return until_next_s
-        timer_s = self._clock.wall_s(self._timers[0][0] - self._clock.now_ns())
-        return min(until_next_s, timer_s)
+        due_ns = [self._timers[0][0]] if self._timers else []
+        if self._watched is not None and self._watched.due_ns is not None:
+            due_ns.append(self._watched.due_ns)
+        now_ns = self._clock.now_ns()
+        return min([until_next_s, *(self._clock.wall_s(at_ns - now_ns) for at_ns in due_ns)])
 
     def _take_commands(self) -> None:
         while True:
@@ -142,8 +159,13 @@ class PlantServer:
             except zmq.Again:
                 return
             name = parts[0].decode(errors="replace")
-            if len(parts) != 2 or name not in self._controllers:
+            if name not in self._controllers or len(parts) not in (2, 3):
                 continue  # for nobody here
+            if len(parts) == 3:  # of the wire itself
+                self._cut = self._cut | {name} if parts[2] == CUT else self._cut - {name}
+                continue
+            if name in self._cut:
+                continue
             try:
                 message = decode_message(parts[1])
             except msgspec.DecodeError:
@@ -158,7 +180,7 @@ class PlantServer:
             except zmq.Again:
                 return
             name = identity.decode(errors="replace")
-            if name in self._heard_s:
+            if name in self._heard_s and name not in self._cut:
                 self._heard_s[name] = time.monotonic()
                 if name in self._cut_off:
                     self._cut_off.discard(name)
@@ -167,7 +189,8 @@ class PlantServer:
     def _beat(self, now_s: float) -> None:
         """Tell every link that we are here, and stop the robots of those that are silent."""
         for name, heard_s in self._heard_s.items():
-            self._reports.send_multipart([name.encode(), b""])
+            if name not in self._cut:
+                self._reports.send_multipart([name.encode(), b""])
             if name not in self._cut_off and now_s - heard_s > SILENCE_S:
                 self._cut_off.add(name)
                 self._handle(name, LinkLost())
@@ -178,9 +201,16 @@ class PlantServer:
             if self._live.get((name, timer)) == setting:
                 del self._live[name, timer]
                 self._handle(name, TimerFired(timer))
+        watched, now_ns = self._watched, self._clock.now_ns()
+        if watched is not None and watched.due_ns is not None and watched.due_ns <= now_ns:
+            watched.look(now_ns)
 
     def _handle(self, name: str, message: Message) -> None:
-        self._carry_out(name, self._controllers[name].handle(message, self._clock.now_ns()))
+        now_ns = self._clock.now_ns()
+        effects = self._controllers[name].handle(message, now_ns)
+        if self._watched is not None:
+            self._watched.saw(name, message, effects, now_ns)
+        self._carry_out(name, effects)
 
     def _carry_out(self, name: str, effects: list[Effect]) -> None:
         for effect in effects:
@@ -188,7 +218,8 @@ class PlantServer:
                 case Send(to, message):
                     data = encode(message)
                     self._note(b"report", name, data)
-                    self._reports.send_multipart([to.encode(), data])
+                    if name not in self._cut:
+                        self._reports.send_multipart([to.encode(), data])
                 case SetTimer(timer, at_ns):
                     self._settings += 1
                     self._live[name, timer] = self._settings
@@ -222,6 +253,7 @@ def main() -> None:
     try:
         print("ready", flush=True)
         server.run()
+        print(msgspec.json.encode(server.found()).decode(), flush=True)
     finally:
         server.close()
 

@@ -1,0 +1,115 @@
+"""Runs a scenario on a live gate: actors on Ray, links, the plant in a process of its own."""
+
+import contextlib
+import datetime
+
+from actors.errors import SiteError
+from actors.messages import (
+    Alarm,
+    Obstacle,
+    OrderChanged,
+    PutObstacle,
+    PutOrder,
+    RemoveObstacle,
+    SetService,
+)
+from actors.site.bundled import find_site
+from interfaces.drivers import plant
+from interfaces.gate import LiveGate
+from robotics.clock import GateClock
+from sim.plant.mishaps import Mishaps
+from sim.scenario.model import BlockZone, CutLink, Scenario, Stop, Withdraw
+from sim.scenario.script import Given, Happens, Moment, script, unknown
+from sim.scenario.verdict import Seen
+
+POLL_MS = 20
+OVER = ("done", "failed", "cancelled")
+REST_NS = 60 * 10**9
+"""When all has been put and no order is open, nothing is expected to happen after so long."""
+
+
+def run_plant(scenario: Scenario, file: str, speed: float) -> Seen:
+    """What is seen of the scenario on a gate that runs so many times as fast as the clock.
+
+    It ends before its time when nothing is left that could happen.
+
+    Raises:
+        SiteError: there is no such site, or it has no such side, device, place or zone.
+        DriverError: the plant did not come up.
+    """
+    found: list[str] = []
+    gate = LiveGate(
+        find_site(scenario.site), speed=speed, seed=scenario.seed, driver=plant(found=found)
+    )
+    names = {device.id for device in gate.devices}
+    controlled = {device.id for device in gate.devices if device.kind != "lane"}
+    problems = unknown(scenario, file, gate.site, gate.roadmap, names, controlled)
+    if problems:
+        raise SiteError(problems)
+    with gate, contextlib.ExitStack() as open_ends:
+        for end in (gate.keeper, gate.signals, mishaps := Mishaps(gate.bus)):
+            open_ends.callback(end.close)
+        gate.start(lambda _name, _process: None)
+        seen = _Run(gate, mishaps).run(scenario)
+    seen.found += found
+    return seen
+
+
+class _Run:
+    """One run on a gate whose actors have been started."""
+
+    def __init__(self, gate: LiveGate, mishaps: Mishaps) -> None:
+        self._gate, self._mishaps = gate, mishaps
+        self._clock: GateClock = gate.gate_time()
+        self._seen = Seen(0, 0, {}, [], [])
+
+    def run(self, scenario: Scenario) -> Seen:
+        """Put and break what the scenario says, and keep what is seen meanwhile."""
+        start_ns = self._clock.now_ns()
+        start = datetime.datetime.fromtimestamp(start_ns / 1e9, datetime.UTC)
+        self._seen.start_ns = start_ns
+        end_ns = start_ns + round(scenario.lasts_s * 1e9)
+        moments = script(scenario, self._gate.site, start)
+        rests_ns = start_ns
+        while (now_ns := self._clock.now_ns()) < end_ns:
+            while moments and moments[0].at_ns <= now_ns:
+                self._happen(moments.pop(0))
+                rests_ns = now_ns
+            if any(order.state not in OVER for order in self._seen.orders.values()):
+                rests_ns = now_ns
+            if not moments and now_ns - rests_ns > REST_NS:
+                break
+            self._read()
+        return self._seen
+
+    def _read(self) -> None:
+        for recorded in self._gate.keeper.read(POLL_MS):
+            match recorded.event:
+                case OrderChanged(order):
+                    self._seen.orders[order.request.id] = order
+                case Alarm():
+                    self._seen.alarms.append((recorded.at_ns, recorded.event))
+                case _:
+                    pass
+
+    def _happen(self, moment: Moment) -> None:
+        match moment:
+            case Given(request=request):
+                self._gate.ask(PutOrder(request))
+                self._seen.given += 1
+            case Happens(fault=fault, number=number, begins=begins):
+                name = f"scenario-{number}"
+                match fault:
+                    case Stop(device=device, reason=reason) if begins:
+                        self._mishaps.stop(device, reason)
+                    case Stop(device=device):
+                        self._mishaps.repair(device)
+                    case CutLink(device=device) if begins:
+                        self._mishaps.cut(device)
+                    case CutLink(device=device):
+                        self._mishaps.join(device)
+                    case BlockZone(zone=zone):
+                        put = PutObstacle(Obstacle(name, (zone,)))
+                        self._gate.ask(put if begins else RemoveObstacle(name))
+                    case Withdraw(name=withdrawn):
+                        self._gate.ask(SetService(withdrawn, not begins))
