@@ -29,11 +29,11 @@ from actors.site.expand import expand
 from actors.site.load import load_site
 from robotics.clock import GateTime
 from robotics.telemetry import Bus, Frame, SignalPublisher
+from robotics.vehicle import Vehicle
 from robotics.zmq_link import HEARTBEAT_S, SILENCE_S
 from sim.arrivals import TRUCK_HS
 from sim.plant.image_works import ImagesSetup, ImageWorks
 from sim.plant.scanner import ScannerController
-from sim.plant.vehicle import VehicleController
 from sim.plant.wiring import Controller, controllers
 
 TICK_S = 0.1
@@ -202,7 +202,7 @@ class PlantServer:
         now_ns = self._clock.now_ns()
         vehicles, stations = [], []
         for controller in self._controllers.values():
-            if isinstance(controller, VehicleController):
+            if isinstance(controller, Vehicle):
                 vehicles.append(controller.signal(now_ns))
             else:
                 stations.append(controller.signal(now_ns))
