@@ -40,6 +40,13 @@ class Front(msgspec.Struct, frozen=True, gc=False):
     """Of the body, counter-clockwise from east: in curves not that of the road."""
     speed_mps: float
 
+    def shifted(self, by_m: float) -> XY:
+        """The point of the body's middle line so far ahead of it; behind, if negative."""
+        return (
+            self.x_m + by_m * math.cos(self.heading_rad),
+            self.y_m + by_m * math.sin(self.heading_rad),
+        )
+
 
 class Found(msgspec.Struct, frozen=True, gc=False):
     """Where a front is on the road."""

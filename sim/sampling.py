@@ -4,9 +4,9 @@ from typing import Protocol
 
 from actors.site.devices import Device
 from robotics.telemetry import Frame, RecordedEvent
+from robotics.vehicle import Vehicle
 from sim.plant.crane import CraneController
 from sim.plant.scanner import ScannerController
-from sim.plant.vehicle import VehicleController
 from sim.world import World
 
 
@@ -30,12 +30,12 @@ class Sampler:
         self._recorder = recorder
         self._period_ns = period_ns
         self._next_ns = world.now_ns + period_ns
-        self._vehicles: list[VehicleController] = []
+        self._vehicles: list[Vehicle] = []
         self._stations: list[CraneController | ScannerController] = []
         for device in devices:
             name = f"{device.id}/controller"
             controller = world.machine(name) if name in world else None
-            if isinstance(controller, VehicleController):
+            if isinstance(controller, Vehicle):
                 self._vehicles.append(controller)
             elif isinstance(controller, CraneController | ScannerController):
                 self._stations.append(controller)

@@ -14,12 +14,13 @@ from actors.site.model import Site
 from actors.site.roadmap import Roadmap
 from actors.wiring import machines
 from robotics.telemetry import RecordedEvent
+from robotics.vehicle import Vehicle
 from sim.arrivals import arrivals
 from sim.checker import CHECKER, LOOK, Checker
 from sim.faults import FaultPlan, Faults
 from sim.plant.vehicle import VehicleController
 from sim.plant.watched import checker_of
-from sim.plant.wiring import controllers
+from sim.plant.wiring import VehicleMaker, controllers
 from sim.sampling import Recorder, Sampler
 from sim.world import World
 
@@ -55,22 +56,26 @@ class Result(msgspec.Struct):
     """Time from acceptance to `done` [min]: p50, p90, p95, p99, max."""
 
 
-def build(site: Site, day: datetime.date, start_ns: int, seed: int) -> tuple[World, Checker]:
+def build(
+    site: Site,
+    day: datetime.date,
+    start_ns: int,
+    seed: int,
+    vehicle: VehicleMaker = VehicleController,
+) -> tuple[World, Checker]:
     """A world with the whole site in it, at rest, and the checker that watches it."""
     roadmap = expand(site, day)
     world = World(start_ns)
-    plant = controllers(site, roadmap, day, seed)
+    plant = controllers(site, roadmap, day, seed, vehicle)
     for controller in plant.values():
         world.add(controller)
     for machine in machines(site, roadmap, day).values():
         world.add(machine)
-    checker = watch(
-        world, site, roadmap, [c for c in plant.values() if isinstance(c, VehicleController)]
-    )
+    checker = watch(world, site, roadmap, [c for c in plant.values() if isinstance(c, Vehicle)])
     return world, checker
 
 
-def watch(world: World, site: Site, roadmap: Roadmap, vehicles: list[VehicleController]) -> Checker:
+def watch(world: World, site: Site, roadmap: Roadmap, vehicles: list[Vehicle]) -> Checker:
     """Put a checker into a world: it is shown the vehicles' signals, and the wire."""
     checker = checker_of(site, roadmap, vehicles, lambda at_ns: world.post(CHECKER, LOOK, at_ns))
     world.add(checker)

@@ -24,7 +24,7 @@ from actors.site.swept_path import (
     outline_of,
     zones_under,
 )
-from sim.plant.vehicle import along
+from robotics.vehicle import along
 from tests.site_files import DAY, DEMO, problems_of
 from tests.test_site_layout import sites
 from tests.test_site_survey import demo_on, survey_of_demo

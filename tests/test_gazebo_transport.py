@@ -1,11 +1,9 @@
 """Our end of Gazebo Transport against Gazebo's own: its library, and its command-line tools."""
 
 import contextlib
-import os
 import queue
 import subprocess
 import threading
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,34 +13,24 @@ import pytest
 from robotics.gazebo.messages import message_class, type_name
 from robotics.gazebo.network import Network, network_of
 from robotics.gazebo.node import Node, NoReplyError
+from tests.gazebo_peer import PATIENCE_S, Peer, apart, built, running
 
 TOOLS = Path("/usr/libexec/ignition/transport11")
 TEXT: Any = message_class("StringMsg", "ignition.msgs")
 TRUTH: Any = message_class("Boolean", "ignition.msgs")
 MESSAGES = 5_000
-PATIENCE_S = 60.0
 
 
 @pytest.fixture(scope="module")
 def native(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The peer of `gazebo_native.cc`, built with Debian's development packages."""
-    program = tmp_path_factory.mktemp("native") / "gazebo_native"
-    flags = subprocess.run(
-        ["pkg-config", "--cflags", "--libs", "ignition-transport11"],
-        check=True, capture_output=True, text=True,
-    )  # fmt: skip
-    source = Path(__file__).with_name("gazebo_native.cc")
-    subprocess.run(
-        ["g++", "-std=c++17", "-O0", str(source), "-o", str(program), *flags.stdout.split()],
-        check=True,
-    )
-    return program
+    """The peer of `gazebo_native.cc`."""
+    folder = tmp_path_factory.mktemp("native")
+    return built("gazebo_native.cc", ["ignition-transport11"], folder)
 
 
 @pytest.fixture
 def environment() -> dict[str, str]:
-    """A partition that no other test has."""
-    return {**os.environ, "IGN_IP": "127.0.0.1", "IGN_PARTITION": uuid.uuid4().hex}
+    return apart()
 
 
 @pytest.fixture
@@ -56,31 +44,6 @@ def node(network: Network) -> Iterator[Node]:
         yield made
 
 
-class Peer:
-    """A process of Gazebo's; `line` waits for what it says next."""
-
-    def __init__(self, command: list[str], environment: dict[str, str]) -> None:
-        self.process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            if line.strip():
-                self._lines.put(line.strip())
-
-    def line(self) -> str:
-        return self._lines.get(timeout=PATIENCE_S)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
-
 Start = Callable[..., Peer]
 
 
@@ -89,9 +52,7 @@ def start(environment: dict[str, str]) -> Iterator[Start]:
     with contextlib.ExitStack() as started:
 
         def begin(*command: str | Path) -> Peer:
-            peer = Peer([str(part) for part in command], environment)
-            started.callback(peer.kill)
-            return peer
+            return started.enter_context(running([str(part) for part in command], environment))
 
         yield begin
 

@@ -10,6 +10,8 @@ from rich.table import Table
 
 from interfaces.bench.figures import Figure
 from interfaces.cli.say import EXIT_BAD_INPUT, EXIT_FAILED, complain, err, out
+from interfaces.cli.sites import SiteArgument
+from interfaces.cli.world import Gazebo
 
 bench = typer.Typer(name="bench", no_args_is_help=True)
 JsonOption = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the figures as JSON.")]
@@ -107,6 +109,31 @@ for _name, _measure in (
     ("exchange", _exchange),
 ):
     bench.command(_name, help=_measure.__doc__)(_command(_name, _measure))
+
+
+@bench.command("gazebo-site")
+def over_gazebo(
+    site: SiteArgument = "demo",
+    orders: Annotated[int, typer.Option(min=1, help="Put at once, in all directions.")] = 20,
+    gz: Annotated[
+        Gazebo, typer.Option(help="The server: Fortress (ign), or Harmonic and later (gz).")
+    ] = Gazebo.FORTRESS,
+    json: JsonOption = None,
+) -> None:
+    """Orders over a paused Gazebo server that has the site's world, beside the same by plan."""
+    from interfaces.bench import gazebo_site
+    from sim.gazebo_run import GazeboError
+    from sim.gazebo_world.release import RELEASES
+
+    try:
+        figures = gazebo_site.measure(site, orders, RELEASES[gz.value].messages, err.print)
+    except (GazeboError, OSError) as error:
+        complain(f"{error}; docs/gazebo.md says how to start one")
+        raise typer.Exit(EXIT_FAILED) from None
+    except ValueError as error:
+        complain(str(error))
+        raise typer.Exit(EXIT_BAD_INPUT) from None
+    _tell("gazebo-site", figures, json)
 
 
 @bench.command("traffic")

@@ -38,6 +38,18 @@ class Drive(msgspec.Struct, frozen=True, gc=False):
     turn_rad_s: float
     """Counter-clockwise."""
 
+    def moved(self, front: Front, length_m: float, span_s: float) -> Front:
+        """Where the front is after so long, of a body that does just this."""
+        turn_rad = self.turn_rad_s * span_s
+        middle = front.shifted(-length_m / 2)
+        half_rad = front.heading_rad + turn_rad / 2
+        cos, sin = math.cos(half_rad), math.sin(half_rad)
+        x_m = middle[0] + (self.ahead_mps * cos - self.left_mps * sin) * span_s
+        y_m = middle[1] + (self.ahead_mps * sin + self.left_mps * cos) * span_s
+        heading_rad = front.heading_rad + turn_rad
+        ahead = Front(x_m, y_m, heading_rad, self.ahead_mps).shifted(length_m / 2)
+        return Front(*ahead, heading_rad, self.ahead_mps)
+
 
 class Limits(msgspec.Struct, frozen=True, gc=False):
     """Of the data sheet."""
@@ -79,14 +91,28 @@ class Follower:
         """How far front and rear were beside the road when they were last looked for."""
 
     @property
+    def at_m(self) -> float:
+        """Where the front is along the road."""
+        return self._at_m
+
+    @property
+    def rear_m(self) -> float:
+        """Where the rear is; in curves the road between them is longer than the body."""
+        return self._rear_m
+
+    @property
     def left_m(self) -> float:
         """From the front to the end of the road."""
         return max(self._end_m - self._at_m, 0.0)
 
-    def stand(self, points: tuple[XY, ...], length_m: float) -> None:
-        """It stands with its front at the end of these points, its body on them; no other road."""
+    def stand(self, points: tuple[XY, ...], length_m: float, begin_m: float = 0.0) -> None:
+        """It stands with its front at the end of these points, its body on them; no other road.
+
+        `begin_m` is what the road is counted from.
+        """
         self._pieces.clear()
-        self._end_m = self._speed_mps = 0.0
+        self._end_m, self._speed_mps = begin_m, 0.0
+        self.off_m = self.rear_off_m = 0.0
         self.extend(points, 0.0)
         self._at_m, self._rear_m = self._end_m, self._end_m - length_m
 
@@ -102,10 +128,7 @@ class Follower:
         """What to do now, `span_s` after what was said last; `halt`: come to rest on the road."""
         if not self._pieces:
             return STAND
-        rear = (
-            front.x_m - limits.length_m * math.cos(front.heading_rad),
-            front.y_m - limits.length_m * math.sin(front.heading_rad),
-        )
+        rear = front.shifted(-limits.length_m)
         self._at_m, self.off_m = self._nearest((front.x_m, front.y_m), self._at_m)
         self._rear_m, self.rear_off_m = self._nearest(rear, self._rear_m)
         while len(self._pieces) > 1 and self._pieces[1].begin_m <= self._rear_m:

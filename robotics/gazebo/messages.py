@@ -56,6 +56,10 @@ _TABLE: dict[str, tuple[tuple[int, str, str], ...]] = {
     ),
     "Contact": ((1, "header", "Header"), (2, "collision1", "Entity"), (3, "collision2", "Entity")),
     "Contacts": ((1, "header", "Header"), (2, "contact", "Contact[]")),
+    "WorldControl": (
+        (1, "header", "Header"), (2, "pause", "bool"), (3, "step", "bool"),
+        (4, "multi_step", "uint32"),
+    ),
     # Discovery. Its enumerations are read and written as the numbers that they are on the wire.
     "Flags": ((1, "relay", "bool"), (2, "no_relay", "bool")),
     "Subscriber": ((1, "topic", "string"),),

@@ -4,6 +4,8 @@ from typing import Literal
 
 import msgspec
 
+from robotics.gazebo.messages import Package
+
 ReleaseName = Literal["fortress", "harmonic"]
 
 
@@ -15,7 +17,7 @@ class Release(msgspec.Struct, frozen=True):
     """Of the file names of systems."""
     namespace: str
     """Of their classes."""
-    messages: str
+    messages: Package
     """The package of messages."""
     command: tuple[str, ...]
     """Starts a server; a world file follows."""

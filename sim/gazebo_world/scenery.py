@@ -96,16 +96,17 @@ def _yards(site: Site, roadmap: Roadmap) -> ET.Element:
 
 
 def _roads(site: Site, roadmap: Roadmap) -> ET.Element:
-    """Straight pieces of road outside of lanes, a link a zone; curves are left to the eye."""
+    """Straight pieces of road outside of lanes; curves are left to the eye.
+
+    They are one link: to a physics engine every link is a body that costs time at each step.
+    """
     element = model("_roads", At(), static=True)
-    links: dict[str, ET.Element] = {}
+    roads = link(element, "roads", At())
     for edge in roadmap.edges.values():
         if not edge.lane and len(edge.points) == 2:
-            if edge.zone not in links:
-                links[edge.zone] = link(element, edge.zone, At())
             at, length_m = _between(*edge.points)
             size = (length_m, site.vehicles.width_m, PAINT_M)
-            box_visual(links[edge.zone], edge.id, _raised(at, PAINT_M), size, ROAD)
+            box_visual(roads, edge.id, _raised(at, PAINT_M), size, ROAD)
     return element
 
 

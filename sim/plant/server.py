@@ -29,11 +29,11 @@ from actors.site.expand import expand
 from actors.site.load import load_site
 from robotics.clock import GateTime
 from robotics.telemetry import Bus, Frame, SignalPublisher
+from robotics.vehicle import Vehicle
 from robotics.zmq_link import HEARTBEAT_S, SILENCE_S
 from sim.arrivals import TRUCK_HS
 from sim.plant.image_works import ImagesSetup, ImageWorks
 from sim.plant.scanner import ScannerController
-from sim.plant.vehicle import VehicleController
 from sim.plant.watched import Watched
 from sim.plant.wiring import Controller, controllers
 
@@ -96,7 +96,7 @@ class PlantServer:
         self._watched: Watched | None = None
         if order.watched:
             every = self._controllers.values()
-            vehicles = [c for c in every if isinstance(c, VehicleController)]
+            vehicles = [c for c in every if isinstance(c, Vehicle)]
             self._watched = Watched(site, roadmap, vehicles)
 
     def run(self) -> None:
@@ -233,7 +233,7 @@ class PlantServer:
         now_ns = self._clock.now_ns()
         vehicles, stations = [], []
         for controller in self._controllers.values():
-            if isinstance(controller, VehicleController):
+            if isinstance(controller, Vehicle):
                 vehicles.append(controller.signal(now_ns))
             else:
                 stations.append(controller.signal(now_ns))

@@ -1,20 +1,20 @@
 """The independent checker beside simulated controllers, in a world or in the live plant."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from actors.effects import Effect, Send
 from actors.messages import ExtendGrant, Message
 from actors.site.model import Site
 from actors.site.roadmap import Roadmap
+from robotics.vehicle import Vehicle
 from sim.checker import Checker
 from sim.footprint import Body
-from sim.plant.vehicle import VehicleController
 
 
 def checker_of(
     site: Site,
     roadmap: Roadmap,
-    vehicles: list[VehicleController],
+    vehicles: Sequence[Vehicle],
     wake: Callable[[int], None],
 ) -> Checker:
     """A checker of vehicles that stand in their places; see `Checker` for `wake`."""
@@ -36,7 +36,7 @@ class Watched:
     on the same wire before.
     """
 
-    def __init__(self, site: Site, roadmap: Roadmap, vehicles: list[VehicleController]) -> None:
+    def __init__(self, site: Site, roadmap: Roadmap, vehicles: Sequence[Vehicle]) -> None:
         self.due_ns: int | None = None
         """When it is to look; None: it waits for news."""
         self._checker = checker_of(site, roadmap, vehicles, self._wake)

@@ -1,17 +1,21 @@
 """From a site to the simulated controllers of all its devices."""
 
 import datetime
+from collections.abc import Callable
 from random import Random
 
 from actors.site.devices import devices
 from actors.site.model import Site, YardSection
 from actors.site.roadmap import Roadmap
 from robotics.battery import BatteryData
+from robotics.vehicle import Vehicle, VehicleData
 from sim.plant.crane import CraneController
 from sim.plant.scanner import ScannerController
-from sim.plant.vehicle import VehicleController, VehicleData
+from sim.plant.vehicle import VehicleController
 
-Controller = VehicleController | CraneController | ScannerController
+Controller = Vehicle | CraneController | ScannerController
+VehicleMaker = Callable[[str, Roadmap, VehicleData, str], Vehicle]
+"""From an AGV's name, the roadmap, the data sheet and its home."""
 
 SPREAD = 0.1
 """Lifts and scans take up to this share less or more than their mean [A]."""
@@ -47,9 +51,13 @@ def scan_s(yard: YardSection) -> float:
 
 
 def controllers(
-    site: Site, roadmap: Roadmap, day: datetime.date, seed: int
+    site: Site,
+    roadmap: Roadmap,
+    day: datetime.date,
+    seed: int,
+    vehicle: VehicleMaker = VehicleController,
 ) -> dict[str, Controller]:
-    """Controllers by the name of their device; lanes have none.
+    """Controllers by the name of their device; lanes have none. `vehicle` makes those of AGVs.
 
     Each draws from its own random source, so that one device's luck does not hang on another's.
     """
@@ -61,7 +69,7 @@ def controllers(
         yard = yards.get(device.side)
         match device.kind:
             case "vehicle":
-                found[device.id] = VehicleController(device.id, roadmap, data, device.home)
+                found[device.id] = vehicle(device.id, roadmap, data, device.home)
             case "crane" if yard is not None:
                 found[device.id] = CraneController(device.id, lift_s(yard), SPREAD, random)
             case "booth" if yard is not None:

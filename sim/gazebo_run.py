@@ -1,0 +1,119 @@
+"""A site in virtual time whose AGVs are models of a Gazebo server that is told each of its steps.
+
+The server is paused; it makes as many steps as an odometry's period has, then the site's machines
+go on by as much. So the two keep step, as fast as both of them can, and nothing hangs on how fast
+this machine is.
+"""
+
+import queue
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from robotics.gazebo.messages import Package, message_class
+from robotics.gazebo.models import Models, Pose
+from robotics.gazebo.node import Node, NoReplyError
+from robotics.gazebo.vehicle import GazeboVehicle, Posed
+from sim.gazebo_world.agv import ODOMETRY_HZ
+from sim.gazebo_world.world import STEP_S
+from sim.world import World
+
+PERIOD_NS = 10**9 // ODOMETRY_HZ
+STEPS = round(1 / ODOMETRY_HZ / STEP_S)
+PATIENCE_S = 10.0
+"""Of the wall clock: so long a server may take for what it is asked [ours]."""
+LAG_S = 0.2
+"""Of the wall clock: so long after the clock an odometry may come that is not silent [ours]."""
+
+
+class GazeboError(RuntimeError):
+    """There is no server, or it does not answer any more."""
+
+
+class GazeboRun:
+    """Lets a world's time pass. Its AGVs are `GazeboVehicle`s.
+
+    Raises:
+        GazeboError: no such server is there.
+    """
+
+    def __init__(
+        self, node: Node, world: World, site: str, agvs: Sequence[str], length_m: float,
+        package: Package = "ignition.msgs",
+    ) -> None:  # fmt: skip
+        self._node, self._world = node, world
+        self._service = f"/world/{site}/control"
+        self._control: Any = message_class("WorldControl", package)
+        self._answer = message_class("Boolean", package)
+        self._came: queue.SimpleQueue[Pose] = queue.SimpleQueue()
+        self._models = Models(node, agvs, length_m, package, self._came.put)
+        self._vehicles = {agv: self._vehicle(agv) for agv in agvs}
+        self._silent: set[str] = set()
+        """They are not waited for."""
+        self._due_ns = 0
+        """What the server's clock shows after the steps that it was told to make."""
+        self._begin()
+
+    def run(self, until_ns: int) -> None:
+        """Handle every event up to and including `until_ns`, at an odometry's period at most."""
+        world, models = self._world, self._models
+        while world.now_ns + PERIOD_NS <= until_ns:
+            self._make_steps()
+            now_ns = world.now_ns + PERIOD_NS
+            world.run(now_ns)
+            for pose in self._poses():
+                world.post(f"{pose.agv}/controller", Posed(pose.front), now_ns)
+            world.run(now_ns)
+            for agv, vehicle in self._vehicles.items():
+                models.drive(agv, vehicle.drive)
+
+    def _vehicle(self, agv: str) -> GazeboVehicle:
+        vehicle = self._world.machine(f"{agv}/controller")
+        assert isinstance(vehicle, GazeboVehicle)
+        return vehicle
+
+    def _begin(self) -> None:
+        """Pause the server, and find out what its clock shows and that it hears us."""
+        models = self._models
+        until_s = time.monotonic() + PATIENCE_S
+        while models.sim_ns == 0:  # what it says before we are connected to it is lost
+            if time.monotonic() > until_s:
+                raise GazeboError("the server tells nothing on /clock")
+            self._order(STEPS)
+            models.wait_clock(1, LAG_S)
+        while models.wait_clock(models.sim_ns + 1, LAG_S):
+            pass  # it still makes those steps
+        self._due_ns = models.sim_ns
+        missing = models.wait(PATIENCE_S)
+        if missing:
+            raise GazeboError(missing)
+
+    def _order(self, count: int) -> None:
+        """Have the server make so many steps."""
+        order = self._control(pause=True, multi_step=count)
+        try:
+            self._node.call(self._service, order, self._answer, PATIENCE_S)
+        except NoReplyError as error:
+            raise GazeboError(f"no Gazebo server of this world: {error}") from None
+
+    def _make_steps(self) -> None:
+        """A period's steps, until the server's clock shows them."""
+        self._order(STEPS)
+        self._due_ns += PERIOD_NS
+        if not self._models.wait_clock(self._due_ns, PATIENCE_S):
+            raise GazeboError(f"the server's clock stands at {self._models.sim_ns / 1e9:.3f} s")
+
+    def _poses(self) -> list[Pose]:
+        """The newest pose of each AGV that has come since; who does not tell it is not awaited."""
+        found: dict[str, Pose] = {}
+        until_s = time.monotonic() + LAG_S
+        while True:
+            missing = [a for a in self._vehicles if a not in found and a not in self._silent]
+            wait_s = max(until_s - time.monotonic(), 0.0) if missing else 0.0
+            try:
+                pose = self._came.get(block=wait_s > 0, timeout=wait_s)
+            except queue.Empty:
+                self._silent.update(missing)
+                return list(found.values())
+            found[pose.agv] = pose
+            self._silent.discard(pose.agv)
