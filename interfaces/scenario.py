@@ -18,14 +18,15 @@ from interfaces.drivers import plant
 from interfaces.gate import LiveGate
 from robotics.clock import GateClock
 from sim.plant.mishaps import Mishaps
-from sim.scenario.model import BlockZone, CutLink, Scenario, Stop, Withdraw
+from sim.scenario.model import AlarmWithin, BlockZone, CutLink, Scenario, Stop, Withdraw
 from sim.scenario.script import Given, Happens, Moment, script, unknown
 from sim.scenario.verdict import Seen
 
 POLL_MS = 20
 OVER = ("done", "failed", "cancelled")
 REST_NS = 60 * 10**9
-"""When all has been put and no order is open, nothing is expected to happen after so long."""
+"""When all has been put, no order is open and no alarm is expected any more, a run ends after so
+long: nothing is left that could happen."""
 
 
 def run_plant(scenario: Scenario, file: str, speed: float) -> Seen:
@@ -70,13 +71,14 @@ class _Run:
         self._seen.start_ns = start_ns
         end_ns = start_ns + round(scenario.lasts_s * 1e9)
         moments = script(scenario, self._gate.site, start)
-        rests_ns = start_ns
+        awaited_s = [e.by_s for e in scenario.expect if isinstance(e, AlarmWithin)]
+        rests_ns = start_ns + round(max(awaited_s, default=0.0) * 1e9)
         while (now_ns := self._clock.now_ns()) < end_ns:
             while moments and moments[0].at_ns <= now_ns:
                 self._happen(moments.pop(0))
-                rests_ns = now_ns
+                rests_ns = max(rests_ns, now_ns)
             if any(order.state not in OVER for order in self._seen.orders.values()):
-                rests_ns = now_ns
+                rests_ns = max(rests_ns, now_ns)
             if not moments and now_ns - rests_ns > REST_NS:
                 break
             self._read()

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from actors.effects import Effect, Emit
 from actors.fleet.audit import LOST_NS, SILENT_NS
 from actors.fleet.orders import OVERTAKEN_NS_MAX
+from actors.fleet_manager import FleetManager
 from actors.messages import (
     AbandonStep,
     AgvReport,
@@ -401,8 +402,10 @@ def test_a_charger_that_another_took_in_the_same_round_is_not_gone_to():
     fleet.start()
     one, other = [agv for agv, home in fleet.homes.items() if ROADMAP.places[home].side == "VN"][:2]
     charger = next(p for p in ROADMAP.places.values() if (p.kind, p.side) == ("charger", "VN"))
-    assert fleet.manager.traffic.go(other, charger.id, 0.0)  # type: ignore[attr-defined]
-    told = fleet.manager._dispatch.decide({one: charger}, 0)  # type: ignore[attr-defined]
+    manager = fleet.manager
+    assert isinstance(manager, FleetManager)
+    assert manager.traffic.go(other, charger.id, 0.0)
+    told = manager._dispatch.decide({one: charger}, 0)
     assert one not in {agv for _, agv in fleet.told(told, StartStep)}
 
 

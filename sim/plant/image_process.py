@@ -3,6 +3,7 @@
 Run as `python -m sim.plant.image_process`. It ends when its standard input ends.
 """
 
+import io
 import os
 import select
 import sys
@@ -25,7 +26,11 @@ def main() -> None:
     """Make what is asked for; meanwhile learn what is expected."""
     os.nice(NICENESS)
     # Without a buffer, nothing that was sent lies where `select` does not see it.
-    lines = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115 - for its life
+    with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as lines:
+        _make(lines)
+
+
+def _make(lines: io.RawIOBase) -> None:
     order = msgspec.json.decode(lines.readline(), type=ImagesOrder)
     scanner = Scanner(pitch_m=order.setup.pitch_m)
     reviewer = LearningReviewer(scanner, order.setup.references)
