@@ -73,6 +73,10 @@ class Clearance:
         """The rules by which it decides."""
         return self._desk.rules
 
+    def is_going_down(self, consignment: str) -> bool:
+        """Whether the fleet was told to set it down, and has not said yet that it has."""
+        return self._desk.outbox.has("down", consignment)
+
     def snapshot(self) -> bytes:
         """All that it remembers, as MessagePack.
 

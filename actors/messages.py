@@ -26,6 +26,8 @@ OrderState = Literal[
     "queued", "assigned", "to_pickup", "loading", "carrying", "scanning", "crossing", "unloading",
     "done", "cancelled", "failed",
 ]  # fmt: skip
+OVER: tuple[OrderState, ...] = ("done", "cancelled", "failed")
+"""Nothing more becomes of an order."""
 DeviceKind = Literal["vehicle", "crane", "lane", "booth", "fleet_manager"]
 Leg = Literal["cross", "unload"]
 LaneMode = Literal["open", "closed", "blocked"]

@@ -70,7 +70,6 @@ class Officers:
         due: dict[tuple[Side, str, str], int] = {}
         with self._copies.reading() as sides:
             for side in self._sides:
-                rules = sides[side].rules.at(now_ns)
                 for name, record in sides[side].records.items():
                     if record.ended:
                         continue
@@ -80,7 +79,7 @@ class Officers:
                     self._said += 1
                     number = f"officers/{self._run}/{self._said}"
                     channel = channel_of(name, self._data, self._seed)
-                    word = right_word(record, number, channel, rules)
+                    word = right_word(sides[side], name, number, channel, now_ns)
                     if word is None:
                         continue
                     key = (side, name, work(record, word))

@@ -5,6 +5,7 @@ import datetime
 
 from actors.errors import SiteError
 from actors.messages import (
+    OVER,
     Alarm,
     Obstacle,
     OrderChanged,
@@ -23,7 +24,6 @@ from sim.scenario.script import Given, Happens, Moment, script, unknown
 from sim.scenario.verdict import Seen
 
 POLL_MS = 20
-OVER = ("done", "failed", "cancelled")
 REST_NS = 60 * 10**9
 """When all has been put, no order is open and no alarm is expected any more, a run ends after so
 long: nothing is left that could happen."""

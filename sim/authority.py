@@ -125,7 +125,6 @@ class BorderGate:
                 del self._due[key]
                 self._busy[side, role] -= 1
         metered = clearance.rules.called_max(side, now_ns) is not None
-        rules = clearance.rules.at(now_ns)
         for name, channel in list(self.open.items()):
             record = clearance.records.get(name)
             if record is None:
@@ -137,7 +136,7 @@ class BorderGate:
             if record.next == "called_forward" and not record.holds and metered:
                 self._divert_if_late(record)
                 continue
-            word = right_word(record, "", channel, rules)
+            word = right_word(clearance, name, "", channel, now_ns)
             if word is None:
                 continue
             what = work(record, word)
@@ -154,7 +153,7 @@ class BorderGate:
             if self._due[key][0] <= now_ns:
                 del self._due[key]
                 self._busy[side, role] -= 1
-                said = right_word(record, self.number(), channel, rules)
+                said = right_word(clearance, name, self.number(), channel, now_ns)
                 assert said is not None
                 self.world.post(clearance.name, said, now_ns)
 

@@ -30,6 +30,7 @@ from actors.border import (
 from actors.clearance import Clearance
 from actors.effects import Effect, Send
 from actors.messages import (
+    OVER,
     AllowLeg,
     CancelOrder,
     GuardOrder,
@@ -102,7 +103,7 @@ class DrawnFleet:
                 return self._tell(order)
             case SetDown(_, order, keeper):
                 report = self._orders[order]
-                over = report.state in ("done", "failed", "cancelled")
+                over = report.state in OVER
                 if report.loaded and not over and "unload" not in report.allowed:
                     return self._change(order, state="failed")
                 return self._tell(order)
@@ -255,12 +256,10 @@ class Drive:
         return f"C{self._number}"
 
     def _right(self, side: str, name: str) -> Command | None:
-        record = self.sides[side].records.get(name)
-        if record is None:
+        if name not in self.sides[side].records:
             return None
         channel = self.reader.channels.setdefault(name, "green")
-        rules = self.sides[side].rules.at(self.world.now_ns)
-        return right_word(record, self._next_id(), channel, rules)
+        return right_word(self.sides[side], name, self._next_id(), channel, self.world.now_ns)
 
     def _draw(self) -> tuple[str, Command]:
         random = self.random

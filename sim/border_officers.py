@@ -17,9 +17,9 @@ from actors.border import (
     SetDownLoad,
     Step,
 )
+from actors.clearance import Clearance
 from actors.consignment.awaited import Awaited, awaited
 from actors.consignment.record import Record
-from actors.site.model import RulesSection
 
 DECIDERS: dict[Step | Matter, Role] = {
     "called_forward": "operator", "quarantine_cleared": "quarantine", "fee_paid": "operator",
@@ -40,11 +40,15 @@ TAKES_LONG: frozenset[Step | Matter | HoldKind] = frozenset({"inspection", "samp
 
 
 def right_word(
-    record: Record, number: str, channel: Channel, rules: RulesSection
+    clearance: Clearance, consignment: str, number: str, channel: Channel, now_ns: int
 ) -> Command | None:
-    """What an officer of the record's side would say now, under this command id; None: nothing."""
-    first = next(iter(awaited(record, rules)), None)
-    if first is None or record.going_down:
+    """What an officer of the clearance's side would say now, under this command id; None: nothing.
+
+    It knows of the consignment.
+    """
+    record = clearance.records[consignment]
+    first = next(iter(awaited(record, clearance.rules.at(now_ns))), None)
+    if first is None or clearance.is_going_down(consignment):
         return None
     by, goods = Officer("Q", first.role, record.side), record.declaration
     # Set down before the crossing, it would be loaded again at once, but for a hold.

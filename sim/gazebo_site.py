@@ -7,7 +7,7 @@ from random import Random
 
 import msgspec
 
-from actors.messages import Event, Order, OrderChanged, OrderRequest, PutOrder
+from actors.messages import OVER, Event, Order, OrderChanged, OrderRequest, PutOrder
 from actors.site.devices import FLEET_MANAGER
 from actors.site.model import Site
 from robotics.gazebo.messages import Package
@@ -101,7 +101,7 @@ def outcome(
         world.post(FLEET_MANAGER, PutOrder(request), world.now_ns)
     while world.now_ns < hours * 3600e9:
         run(world.now_ns + round(LOOK_S * 1e9))
-        ended = sum(order.state in ("done", "failed", "cancelled") for order in orders.values())
+        ended = sum(order.state in OVER for order in orders.values())
         if ended == len(requests):
             break
     took_s = {

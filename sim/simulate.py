@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 
 from actors.fleet_manager import FleetManager
-from actors.messages import Event, Order, OrderChanged, PutOrder
+from actors.messages import OVER, Event, Order, OrderChanged, PutOrder
 from actors.site.devices import FLEET_MANAGER, devices
 from actors.site.expand import expand
 from actors.site.model import Site
@@ -137,7 +137,7 @@ def simulate(
     last_ns = end_ns + round(DRAIN_H * 3600e9)
     while world.now_ns < last_ns:
         run(min(world.now_ns + MINUTE_NS, last_ns))
-        open_orders = sum(o.state not in ("done", "failed", "cancelled") for o in orders.values())
+        open_orders = sum(o.state not in OVER for o in orders.values())
         checker.watch_progress(world.now_ns, open_orders)
         checker.watch_waits(world.now_ns, queues)
         if harm is not None and world.now_ns >= end_ns:

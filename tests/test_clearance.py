@@ -71,9 +71,9 @@ def states() -> dict[str, tuple[str, Sides]]:
         if drive.has_ended(name):
             return found
         for side, clearance in drive.sides.items():
-            record = clearance.records.get(name)
-            rules = clearance.rules.at(NOW_NS)
-            word = right_word(record, f"W{number}{side}", "red", rules) if record else None
+            if name not in clearance.records:
+                continue
+            word = right_word(clearance, name, f"W{number}{side}", "red", NOW_NS)
             if word is not None:
                 drive.world.post(clearance.name, word, drive.world.now_ns)
         drive.world.post(FLEET_MANAGER, TimerFired("work"), drive.world.now_ns)
@@ -273,7 +273,7 @@ def test_plates_are_compared_as_they_are_meant_and_another_one_is_a_hold(
         record = clearance.records[name]
         if record.next == "gated_in":
             break
-        word = right_word(record, f"W{number}", "green", clearance.rules.at(NOW_NS))
+        word = right_word(clearance, name, f"W{number}", "green", NOW_NS)
         if word is not None:
             drive.world.post(clearance.name, word, drive.world.now_ns)
         drive.world.run(drive.world.now_ns + S)

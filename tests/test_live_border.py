@@ -89,11 +89,11 @@ class LiveBorder:
     def have_said(self, name: str) -> None:
         """All words on a consignment that are due, but none that lifts a hold."""
         with self.copies.reading() as sides:
-            records = [(side, c.records[name]) for side, c in sides.items() if name in c.records]
             now_ns = self.gate.gate_time().now_ns()
             words = [
-                (s, right_word(r, f"{name}/{len(r.steps)}", "green", sides[s].rules.at(now_ns)))
-                for s, r in records
+                (s, right_word(c, name, f"{name}/{len(c.records[name].steps)}", "green", now_ns))
+                for s, c in sides.items()
+                if name in c.records
             ]
         for side, word in words:
             if word is not None and not isinstance(word, LiftHold):

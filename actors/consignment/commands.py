@@ -240,9 +240,8 @@ def _set_down(desk: Desk, record: Record, by: Officer, reason: str) -> list[Effe
         raise RefusedError("it is not on an AGV in this side's custody")
     if record.is_origin and "lane_granted" in record.steps:
         raise RefusedError("its lane has been granted: the receiving side decides")
-    if record.going_down:
+    if desk.outbox.has("down", record.id):
         raise RefusedError("it is being set down")
-    record.going_down = True
     down = SetDown(f"{record.order}/down", record.order, desk.name, reason)
     return [desk.outbox.tell("down", record.id, desk.fleet, down)]
 

@@ -15,7 +15,7 @@ from actors.border import (
     Step,
 )  # fmt: skip
 from actors.consignment.transitions import TRANSITIONS, WAYS
-from actors.messages import OrderReport
+from actors.messages import OVER, OrderReport
 
 
 class Taken(msgspec.Struct, frozen=True):
@@ -58,8 +58,6 @@ class Record(msgspec.Struct):
     """How often readiness was asked for anew, after it had been given up."""
     set_down: bool = False
     """It was taken off its AGV after it had crossed."""
-    going_down: bool = False
-    """The fleet was told to set it down, and has not said yet that it has."""
     overstayed: bool = False
     perishing: bool = False
     """People were told that these perishables are under way for long."""
@@ -119,7 +117,7 @@ class Record(msgspec.Struct):
         report = self.report
         if report is None or not report.loaded or self.set_down:
             return False
-        return report.state not in ("done", "failed", "cancelled")
+        return report.state not in OVER
 
     @property
     def has_custody(self) -> bool:

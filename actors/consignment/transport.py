@@ -28,7 +28,6 @@ def on_report(desk: Desk, report: OrderReport, now_ns: int) -> list[Effect]:
         effects = _on_set_down(desk, record, report)
     elif report.state == "done":
         desk.outbox.drop(name, "down")
-        record.going_down = False
         if not record.is_origin:
             desk.book.room.pop(name, None)
     return effects + advance(desk, record, now_ns)
@@ -37,7 +36,6 @@ def on_report(desk: Desk, report: OrderReport, now_ns: int) -> list[Effect]:
 def _on_set_down(desk: Desk, record: Record, report: OrderReport) -> list[Effect]:
     """Its order has ended short of the truck: the container stands in this side's yard."""
     name = record.id
-    record.going_down = False
     for kind in ("down", "cancel", "cross", "unload"):
         desk.outbox.drop(name, kind)
     if report.crossed:

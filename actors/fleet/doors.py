@@ -2,7 +2,7 @@
 
 from actors.effects import Effect, Emit, Send
 from actors.fleet.orders import Job, OrderBook
-from actors.messages import AllowLeg, Leg, OrderChanged, OrderReport, Side
+from actors.messages import OVER, AllowLeg, Leg, OrderChanged, OrderReport, Side
 
 
 class Doors:
@@ -33,7 +33,7 @@ class Doors:
         """Whether the keeper of the side where the load is may have it set down now."""
         if job.guard is None or not job.loaded or job.fails_because:
             return False
-        over = job.state in ("unloading", "done", "failed", "cancelled")
+        over = job.state in ("unloading", *OVER)
         here = job.guard.unload if job.crossed else job.guard.cross
         before = job.crossed or "cross" not in job.allowed
         return not over and keeper == here and before

@@ -311,7 +311,6 @@ class Federation:
     def _work(self, clearance: Clearance, world: World) -> None:
         """Officers of one side say what is due; a consignment has ended where it ends last."""
         now_ns = self.now_ns
-        rules = clearance.rules.at(now_ns)
         for name in sorted(self.open & clearance.records.keys()):
             record = clearance.records[name]
             if record.ended:
@@ -319,7 +318,7 @@ class Federation:
                     self.open.discard(name)
                 continue
             channel = self.channels[name]
-            word = right_word(record, "", channel, rules)
+            word = right_word(clearance, name, "", channel, now_ns)
             if word is None:
                 continue
             what = work(record, word)
@@ -329,7 +328,7 @@ class Federation:
                 self._due[key] = now_ns + round(self.random.expovariate(1 / mean_s) * S)
             if self._due[key] <= now_ns:
                 del self._due[key]
-                said = right_word(record, self._number(), channel, rules)
+                said = right_word(clearance, name, self._number(), channel, now_ns)
                 assert said is not None
                 world.post(clearance.name, said, now_ns)
 
