@@ -1,16 +1,19 @@
 """What drives the robots of a live gate, and how the gate's devices reach it.
 
 A driver is entered with what there is to drive and gives the links to it; left, it ends what it has
-started. There are simulated controllers behind ZeroMQ (`plant`), reference controllers as ROS nodes
-behind a rosbridge server of their own (`reference_robots`), and whatever is behind a rosbridge
-server that somebody else runs (`robots_behind`).
+started. There are simulated controllers behind ZeroMQ (`plant`), the same with AGVs that are models
+in Gazebo (`gazebo`, `attached_gazebo`), reference controllers as ROS nodes behind a rosbridge
+server of their own (`reference_robots`), and whatever is behind a rosbridge server that somebody
+else runs (`robots_behind`).
 """
 
 import contextlib
 import datetime
+import os
+import select
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
@@ -29,12 +32,16 @@ from robotics.ros.rosbridge import Rosbridge, RosbridgeError
 from robotics.ros.venv import RosVenvError, ros_venv
 from robotics.telemetry import Bus
 from robotics.zmq_link import ZmqLinks
+from sim.gazebo_server import GazeboServerError, gazebo_server, installed_release, own_network
+from sim.gazebo_world.files import WORLD_FILE, WorldError, release_of, write_world
 from sim.plant.image_works import ImagesSetup
 from sim.plant.reference import ReferenceError, in_processes, setups
 from sim.plant.server import PlantOrder
 
 END_S = 1.5
 """What has been told to end is given so long, then it is killed."""
+CHECK_S = 0.2
+"""While the plant comes up, what it waits for is looked at so often."""
 
 
 class DriverError(RuntimeError):
@@ -69,45 +76,120 @@ def plant(
 
     @contextmanager
     def drive(driven: Driven) -> Iterator[LinkFactory]:
-        order = PlantOrder(
-            site=str(driven.site_path.resolve()),
-            day=driven.day,
-            seed=driven.seed,
-            bus=driven.bus,
-            gate_time=driven.gate_time,
-            images=images,
-            watched=found is not None,
-            log=log,
+        order = msgspec.structs.replace(
+            _order(driven), images=images, watched=found is not None, log=log
         )
-        process = subprocess.Popen(
-            [sys.executable, "-m", "sim.plant.server"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is for the gate, which ends its plant in order
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            process.stdin.write(msgspec.json.encode(order) + b"\n")
-            process.stdin.flush()
-            if process.stdout.readline() != b"ready\n":
-                raise DriverError(f"the plant ended with code {process.wait(END_S)}")
-            controlled = frozenset(d.id for d in driven.devices if d.kind != "lane")
-            yield ZmqLinks(driven.bus, driven.gate_time, controlled)
-        finally:
-            process.stdin.close()  # its signal to end
-            try:
-                process.wait(END_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            said = process.stdout.read()
-            if found is not None:
-                ended = process.returncode == 0
-                lost = [f"the plant ended with code {process.returncode}, its checker with it"]
-                found.extend(msgspec.json.decode(said, type=list[str]) if ended else lost)
+        with _plant(order, os.environ, found, lambda: None):
+            yield _to_plant(driven)
 
     return drive
+
+
+def gazebo(
+    world: Path | None = None,
+    *,
+    gui: bool = False,
+    images: ImagesSetup | None = None,
+    found: list[str] | None = None,
+) -> Driver:
+    """AGVs as models of a Gazebo server that is started here, all else as with `plant`.
+
+    It runs the site's world, or that of a folder which `bordergate world` has made. The gate's time
+    is the server's: the gate has to have `simulated_time`.
+    """
+
+    @contextmanager
+    def drive(driven: Driven) -> Iterator[LinkFactory]:
+        run_folder = Path(driven.bus.folder)
+        environment = own_network(os.environ)
+        try:
+            if world is None:
+                release, folder = installed_release(), run_folder / "world"
+                write_world(driven.site, driven.roadmap, driven.day, release, folder)
+            else:
+                release, folder = installed_release(release_of(world)), world
+            file, log = folder / WORLD_FILE, run_folder / "gazebo.log"
+            order = msgspec.structs.replace(
+                _order(driven), gazebo=True, images=images, watched=found is not None
+            )
+            with (
+                gazebo_server(release, file, environment, log, gui=gui) as server,
+                _plant(order, environment, found, server.check),
+            ):
+                yield _to_plant(driven)
+        except (GazeboServerError, WorldError) as error:
+            raise DriverError(str(error)) from error
+
+    return drive
+
+
+def attached_gazebo(images: ImagesSetup | None = None, found: list[str] | None = None) -> Driver:
+    """As `gazebo`, with a server that somebody else runs, in the environment's partition."""
+
+    @contextmanager
+    def drive(driven: Driven) -> Iterator[LinkFactory]:
+        order = msgspec.structs.replace(
+            _order(driven), gazebo=True, images=images, watched=found is not None
+        )
+        with _plant(order, os.environ, found, lambda: None):
+            yield _to_plant(driven)
+
+    return drive
+
+
+def _order(driven: Driven) -> PlantOrder:
+    return PlantOrder(
+        site=str(driven.site_path.resolve()),
+        day=driven.day,
+        seed=driven.seed,
+        bus=driven.bus,
+        gate_time=driven.gate_time,
+    )
+
+
+@contextmanager
+def _plant(
+    order: PlantOrder,
+    environment: Mapping[str, str],
+    found: list[str] | None,
+    check: Callable[[], None],
+) -> Iterator[None]:
+    """The plant's process. `check` raises if what the plant waits for will not come."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sim.plant.server"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=environment,
+        start_new_session=True,  # Ctrl-C is for the gate, which ends its plant in order
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        process.stdin.write(msgspec.json.encode(order) + b"\n")
+        process.stdin.flush()
+        while not select.select([process.stdout], [], [], CHECK_S)[0]:
+            check()
+        said = process.stdout.readline().strip().decode()
+        if said != "ready":
+            raise DriverError(said or f"the plant ended with code {process.wait(END_S)}")
+        yield
+    finally:
+        process.stdin.close()  # its signal to end
+        try:
+            process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        rest = process.stdout.read()
+        if found is not None:
+            ended = process.returncode == 0
+            lost = [f"the plant ended with code {process.returncode}, its checker with it"]
+            found.extend(msgspec.json.decode(rest, type=list[str]) if ended else lost)
+
+
+def _to_plant(driven: Driven) -> ZmqLinks:
+    controlled = frozenset(device.id for device in driven.devices if device.kind != "lane")
+    return ZmqLinks(driven.bus, driven.gate_time, controlled)
 
 
 def reference_robots(say: Callable[[str], None]) -> Driver:

@@ -30,9 +30,10 @@ from interfaces.drivers import END_S, Driven, Driver, plant
 from interfaces.exchange.link import ExchangeLinks, ExchangeSetup
 from interfaces.store.database import Database
 from interfaces.store.journal import StoreJournals
-from robotics.clock import GateTime
+from robotics.clock import ClockKeeper, GateTime
 from robotics.telemetry import Bus, EventKeeper, EventSinks, SignalForwarder, SignalReader
 
+CLOCK_FILE = "clock"
 PLANT = plant()
 RAY_TRIES = 3
 RAY_LATE = "timed out during startup"
@@ -44,6 +45,8 @@ class LiveGate:
 
     Enter it to have the data plane, the robots and Ray; `start` then starts the actors. Leaving it
     ends every process that was started. `keeper` and `signals` are read and closed by a `ViewPump`.
+
+    With `simulated_time` its clock is the one that the driver's simulator keeps.
 
     With a `store`, the clearances of both sides are hosted too, if the site has rules for them; the
     store's tables are there. With an `exchange`, it is the gate of one side: the other side's
@@ -62,6 +65,7 @@ class LiveGate:
         driver: Driver = PLANT,
         store: Database | None = None,
         exchange: ExchangeSetup | None = None,
+        simulated_time: bool = False,
     ) -> None:
         now = datetime.datetime.now(datetime.UTC)
         self.day = now.date()
@@ -91,10 +95,15 @@ class LiveGate:
         """Machines whose actor has not answered yet."""
         self._site_path, self.seed, self._driver = site_path, seed, driver
         self._store = store
+        self._simulated_time = simulated_time
 
     def __enter__(self) -> Self:
         self._folder = tempfile.mkdtemp(prefix="bordergate-")  # mode 700
         self.bus = Bus(self._folder)
+        if self._simulated_time:
+            kept_in = str(Path(self._folder) / CLOCK_FILE)
+            self.gate_time = msgspec.structs.replace(self.gate_time, kept_in=kept_in)
+            ClockKeeper(self.gate_time)  # so that there is a clock to look at from the start
         self.keeper = EventKeeper(self.bus)
         self.forwarder = SignalForwarder(self.bus)
         self.signals = SignalReader(self.bus)

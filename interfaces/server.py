@@ -217,15 +217,15 @@ class GateServer:
         clock = self._gate.gate_time()
         start = datetime.datetime.fromtimestamp(clock.now_ns() / 1e9, datetime.UTC)
         for at_ns, request in arrivals(site, start, YEAR_H, site.arrivals.trucks_per_day, seed):
-            wait_s = max(clock.wall_s(at_ns - clock.now_ns()), 0.0)
-            while not self._ending.wait(wait_s):
+            while (early_ns := at_ns - clock.now_ns()) > 0:
+                if self._ending.wait(clock.wall_s(early_ns)):
+                    return
+            while not self._ending.is_set():
                 try:
                     self._bring(request, start)
                     break
                 except (ConnectionError, TimeoutError):
-                    wait_s = RETRY_S  # the id is the same: nothing is made twice
-            if self._ending.is_set():
-                return
+                    self._ending.wait(RETRY_S)  # the id is the same: nothing is made twice
 
     def _bring(self, request: OrderRequest, start: datetime.datetime) -> None:
         if self._border is None:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from robotics.gazebo.messages import Package, message_class
-from robotics.gazebo.models import Models, Pose
+from robotics.gazebo.models import Models, Pose, Touch
 from robotics.gazebo.node import Node, NoReplyError
 from robotics.gazebo.vehicle import GazeboVehicle, Posed
 from sim.gazebo_world.agv import ODOMETRY_HZ
@@ -45,7 +45,7 @@ class GazeboRun:
         self._service = f"/world/{site}/control"
         self._control: Any = message_class("WorldControl", package)
         self._answer = message_class("Boolean", package)
-        self._came: queue.SimpleQueue[Pose] = queue.SimpleQueue()
+        self._came: queue.SimpleQueue[Pose | Touch] = queue.SimpleQueue()
         self._models = Models(node, agvs, length_m, package, self._came.put)
         self._vehicles = {agv: self._vehicle(agv) for agv in agvs}
         self._silent: set[str] = set()
@@ -115,5 +115,6 @@ class GazeboRun:
             except queue.Empty:
                 self._silent.update(missing)
                 return list(found.values())
-            found[pose.agv] = pose
-            self._silent.discard(pose.agv)
+            if isinstance(pose, Pose):
+                found[pose.agv] = pose
+                self._silent.discard(pose.agv)

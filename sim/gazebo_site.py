@@ -17,6 +17,7 @@ from robotics.vehicle import Vehicle
 from sim.arrivals import container_number
 from sim.checker import Checker
 from sim.gazebo_run import GazeboRun
+from sim.plant.watched import finds
 from sim.simulate import build
 from sim.world import World
 
@@ -35,8 +36,7 @@ class Outcome(msgspec.Struct):
     """When the last one had ended, of the site's time."""
     wall_s: float
     found: list[str]
-    """What the checker has to say, but for `jump`: it knows to a hand's breadth where the middle of
-    a body that goes by plan is, and one that is steered cuts corners by up to 0.4 m."""
+    """What the checker has to say; see `sim.plant.watched.finds`."""
 
 
 def some_orders(site: Site, count: int, seed: int) -> list[OrderRequest]:
@@ -109,5 +109,6 @@ def outcome(
         for name, order in orders.items()
         if order.state == "done"
     }
-    found = [finding for finding in checker.found if not finding.startswith("jump:")]
-    return Outcome(took_s, world.now_ns / 1e9, time.perf_counter() - began_s, found)
+    vehicles = [machine for machine in world.machines() if isinstance(machine, Vehicle)]
+    wall_s = time.perf_counter() - began_s
+    return Outcome(took_s, world.now_ns / 1e9, wall_s, finds(checker, vehicles))

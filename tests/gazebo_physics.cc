@@ -8,6 +8,7 @@
 //   Contact            Contacts on /world/WORLD/model/NAME/link/LINK/sensor/contact/contact, looked
 //                      at 100 times a second
 //   /clock, and WorldControl on /world/WORLD/control with `pause` and `multi_step`
+//   EntityFactory on /world/WORLD/create: an AGV described by its SDF is put into the world
 // Joints are held where they are. It has no other system: no batteries, no detachable joints.
 //
 // It stands until `control` says otherwise; with FACTOR it runs so many times faster than the wall
@@ -32,6 +33,7 @@
 #include <ignition/msgs/boolean.pb.h>
 #include <ignition/msgs/clock.pb.h>
 #include <ignition/msgs/contacts.pb.h>
+#include <ignition/msgs/entity_factory.pb.h>
 #include <ignition/msgs/odometry.pb.h>
 #include <ignition/msgs/twist.pb.h>
 #include <ignition/msgs/world_control.pb.h>
@@ -42,6 +44,7 @@
 #include <ignition/physics/GetEntities.hh>
 #include <ignition/physics/Joint.hh>
 #include <ignition/physics/RequestEngine.hh>
+#include <ignition/physics/sdf/ConstructModel.hh>
 #include <ignition/physics/sdf/ConstructWorld.hh>
 #include <ignition/plugin/Loader.hh>
 #include <ignition/transport/Node.hh>
@@ -58,7 +61,8 @@ using Features = physics::FeatureList<
     physics::ForwardStep, physics::GetContactsFromLastStepFeature, physics::GetEntities,
     physics::LinkFrameSemantics, physics::FindFreeGroupFeature,
     physics::SetFreeGroupWorldVelocity, physics::GetBasicJointProperties,
-    physics::SetJointVelocityCommandFeature, physics::sdf::ConstructSdfWorld>;
+    physics::SetJointVelocityCommandFeature, physics::sdf::ConstructSdfModel,
+    physics::sdf::ConstructSdfWorld>;
 using World = physics::World3dPtr<Features>;
 using Link = physics::Link3dPtr<Features>;
 using Joint = physics::Joint3dPtr<Features>;
@@ -96,13 +100,6 @@ class Peer {
         for (std::size_t j = 0; j < model->GetJointCount(); ++j)
           if (model->GetJoint(j)->GetDegreesOfFreedom() > 0) held_.push_back(model->GetJoint(j));
     }
-    for (auto &[name, vehicle] : vehicles_) {
-      std::function<void(const msgs::Twist &)> hear = [this, name = name](const msgs::Twist &twist) {
-        const std::lock_guard<std::mutex> lock(mutex_);
-        vehicles_.at(name).command = twist;
-      };
-      node_.Subscribe("/model/" + name + "/cmd_vel", hear);
-    }
     clock_ = node_.Advertise<msgs::Clock>("/clock");
     std::function<bool(const msgs::WorldControl &, msgs::Boolean &)> control =
         [this](const msgs::WorldControl &order, msgs::Boolean &done) {
@@ -114,6 +111,15 @@ class Peer {
           return true;
         };
     node_.Advertise("/world/" + name_ + "/control", control);
+    std::function<bool(const msgs::EntityFactory &, msgs::Boolean &)> create =
+        [this](const msgs::EntityFactory &order, msgs::Boolean &done) {
+          const std::lock_guard<std::mutex> lock(mutex_);
+          created_.push_back(order.sdf());
+          changed_.notify_all();
+          done.set_data(true);
+          return true;
+        };
+    node_.Advertise("/world/" + name_ + "/create", create);
   }
 
   // Until `end`. A factor of 0 is as fast as it goes.
@@ -124,8 +130,12 @@ class Peer {
     while (true) {
       {
         std::unique_lock<std::mutex> lock(mutex_);
-        changed_.wait(lock, [this] { return ended_ || running_ || left_ > 0; });
+        changed_.wait(
+            lock, [this] { return ended_ || running_ || left_ > 0 || !created_.empty(); });
         if (ended_) break;
+        for (const auto &description : created_) put(description);
+        created_.clear();
+        if (!running_ && left_ == 0) continue;
         if (left_ > 0) --left_;
         command();
       }
@@ -162,6 +172,19 @@ class Peer {
     vehicle.contacts = node_.Advertise<msgs::Contacts>(
         "/world/" + name_ + "/model/" + name + "/link/body/sensor/contact/contact");
     vehicles_.emplace(name, vehicle);
+    std::function<void(const msgs::Twist &)> hear = [this, name](const msgs::Twist &twist) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      vehicles_.at(name).command = twist;
+    };
+    node_.Subscribe("/model/" + name + "/cmd_vel", hear);
+  }
+
+  // With the lock held.
+  void put(const std::string &description) {
+    sdf::Root root;
+    if (!root.LoadSdfString(description).empty() || !root.Model()) return;
+    world_->ConstructModel(*root.Model());
+    add_vehicle(root.Model()->Name());
   }
 
   void command() {
@@ -265,6 +288,7 @@ class Peer {
   std::condition_variable changed_;
   bool running_ = false, ended_ = false;
   std::uint64_t left_ = 0;
+  std::vector<std::string> created_;  // what is to be put into the world
 };
 
 }  // namespace

@@ -5,8 +5,9 @@ import datetime
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NoReturn
 
+import msgspec
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.status import Status
@@ -29,7 +30,15 @@ from interfaces.cli.recording import (
 )
 from interfaces.cli.say import EXIT_FAILED, complain, err, out
 from interfaces.cli.sites import SiteArgument
-from interfaces.drivers import Driver, DriverError, plant, reference_robots, robots_behind
+from interfaces.drivers import (
+    Driver,
+    DriverError,
+    attached_gazebo,
+    gazebo,
+    plant,
+    reference_robots,
+    robots_behind,
+)
 from interfaces.gate import LiveGate
 from interfaces.server import GateServer, PortTakenError
 from interfaces.store.database import Database, StoreError, file_url
@@ -52,8 +61,23 @@ def up(
         bool, typer.Option("--arrivals/--no-arrivals", help="Trucks of the site's profile.")
     ] = True,
     driver: Annotated[
-        Literal["plant", "ros"], typer.Option(help="Simulated robots, or robots over ROS 2.")
+        Literal["plant", "ros", "gazebo"],
+        typer.Option(help="Simulated robots, robots over ROS 2, or AGVs in Gazebo."),
     ] = "plant",
+    world: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            file_okay=False,
+            help="With --driver gazebo: of `bordergate world`; else the site's is written anew.",
+        ),
+    ] = None,
+    attach: Annotated[
+        bool, typer.Option("--attach", help="With --driver gazebo: to a server that runs already.")
+    ] = False,
+    gui: Annotated[
+        bool, typer.Option("--gui", help="With --driver gazebo: the server with its window.")
+    ] = False,
     rosbridge: Annotated[
         str, typer.Option(help="With --driver ros: robots behind this server, ws://HOST:PORT.")
     ] = "",
@@ -116,15 +140,22 @@ def up(
     exchange = exchange_setup(path, side, peer, key, peer_key, store)
     bounds = limits(record_mb_max, record_file_mb, record_file_min)
     store, pictures = _places(path, store, images)
-    robots = _driver(driver, rosbridge, reference, pictures, scanner_images)
+    over_ros = _OverRos(rosbridge, reference, scanner_images)
+    robots = _driver(driver, over_ros, _InGazebo(world, attach, gui, speed), pictures)
     kept = _images(pictures)
     live_port = foxglove_port if foxglove else None
     try:
         with (
             _store(store) as database,
             LiveGate(
-                path, speed=speed, seed=seed, driver=robots, store=database, exchange=exchange
-            ) as gate,
+                path,
+                speed=speed,
+                seed=seed,
+                driver=robots,
+                store=database,
+                exchange=exchange,
+                simulated_time=driver == "gazebo",
+            ) as gate,  # fmt: skip
             start_recorder(gate, path, record, bounds, live_port) as recorder,
             contextlib.ExitStack() as told,
         ):
@@ -223,25 +254,64 @@ def _simulated(officers: str, sides: tuple[Side, ...]) -> tuple[Side, ...]:
     raise typer.Exit(2)
 
 
-def _driver(
-    driver: str, rosbridge: str, reference: bool, images: Path, scanner_images: Path | None
-) -> Driver:
+class _OverRos(msgspec.Struct, frozen=True):
+    """Options of `--driver ros`."""
+
+    rosbridge: str
+    reference: bool
+    scanner_images: Path | None
+
+
+class _InGazebo(msgspec.Struct, frozen=True):
+    """Options of `--driver gazebo`."""
+
+    world: Path | None
+    attach: bool
+    gui: bool
+    speed: float
+
+
+def _driver(driver: str, over_ros: _OverRos, in_gazebo: _InGazebo, images: Path) -> Driver:
     """What the options ask for; ends with a word on what does not go together."""
-    if scanner_images is not None and not rosbridge:
-        complain("--scanner-images: only with --driver ros --rosbridge URL")
-        raise typer.Exit(2)
-    match driver, rosbridge, reference:
-        case "plant", "", False:
-            return plant(images=ImagesSetup(str(images.resolve())))
-        case "ros", "", True:
-            return reference_robots(err.print)
-        case "ros", url, False if re.fullmatch(r"wss?://[^/\s:]+:\d{1,5}/?", url):
-            if scanner_images is None:
-                return robots_behind(url)
-            folder, kept = str(scanner_images.resolve()), str(images.resolve())
-            return robots_behind(url, ScanImages(folder, kept))
-        case "plant", _, _:
-            complain("--rosbridge and --reference: only with --driver ros")
+    if over_ros.scanner_images is not None and not over_ros.rosbridge:
+        _refuse("--scanner-images: only with --driver ros --rosbridge URL")
+    if driver != "ros" and (over_ros.rosbridge or over_ros.reference):
+        _refuse("--rosbridge and --reference: only with --driver ros")
+    if driver != "gazebo" and (in_gazebo.world or in_gazebo.attach or in_gazebo.gui):
+        _refuse("--world, --attach and --gui: only with --driver gazebo")
+    pictures = ImagesSetup(str(images.resolve()))
+    match driver:
+        case "ros":
+            return _ros(over_ros, images)
+        case "gazebo":
+            return _gazebo(in_gazebo, pictures)
         case _:
-            complain("--driver ros: needs --rosbridge ws://HOST:PORT, or --reference; not both")
+            return plant(images=pictures)
+
+
+def _gazebo(given: _InGazebo, images: ImagesSetup) -> Driver:
+    if given.speed != 1.0:
+        _refuse("--speed: not with --driver gazebo; the world's real_time_factor says it")
+    if given.attach and (given.world or given.gui):
+        _refuse("--attach: to a server that runs already; not with --world or --gui")
+    if given.attach:
+        return attached_gazebo(images)
+    return gazebo(given.world, gui=given.gui, images=images)
+
+
+def _ros(given: _OverRos, images: Path) -> Driver:
+    match given.rosbridge, given.reference:
+        case "", True:
+            return reference_robots(err.print)
+        case url, False if re.fullmatch(r"wss?://[^/\s:]+:\d{1,5}/?", url):
+            if given.scanner_images is None:
+                return robots_behind(url)
+            folder, kept = str(given.scanner_images.resolve()), str(images.resolve())
+            return robots_behind(url, ScanImages(folder, kept))
+        case _:
+            _refuse("--driver ros: needs --rosbridge ws://HOST:PORT, or --reference; not both")
+
+
+def _refuse(why: str) -> NoReturn:
+    complain(why)
     raise typer.Exit(2)

@@ -6,8 +6,9 @@ So does the server's clock. All of it is Gazebo Transport's; topics are those of
 
 import math
 import threading
+import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -15,6 +16,11 @@ from robotics.gazebo.follower import Drive
 from robotics.gazebo.messages import Package, message_class
 from robotics.gazebo.node import Node
 from robotics.road_tracker import Front
+
+CLOCK = "/clock"
+LOAD = "-load"
+"""What an AGV carries is called as it is, with this behind."""
+LOOK_S = 0.05
 
 
 class Pose(msgspec.Struct, frozen=True, gc=False):
@@ -26,8 +32,20 @@ class Pose(msgspec.Struct, frozen=True, gc=False):
     front: Front
 
 
+class Touch(msgspec.Struct, frozen=True):
+    """The contact sensor of one model: its body touches another's that it does not carry."""
+
+    agv: str
+    other: str
+    """The name of the other model."""
+
+
 class Models:
-    """The AGVs of one server. `take` is called with every pose, in the node's thread."""
+    """The AGVs of one server.
+
+    In the node's thread `take` is called with every pose and every touch, and `show` with every
+    time of the server's clock [ns].
+    """
 
     def __init__(
         self,
@@ -35,21 +53,28 @@ class Models:
         agvs: Sequence[str],
         length_m: float,
         package: Package,
-        take: Callable[[Pose], None],
+        take: Callable[[Pose | Touch], None],
+        show: Callable[[int], None] = lambda _sim_ns: None,
     ) -> None:
-        self._take = take
+        self._node, self._take, self._show = node, take, show
         self.sim_ns = 0
         """The server's clock, as it was heard last."""
         self._half_m = length_m / 2
         self._ticked = threading.Condition()
+        self._package: Package = package
         self._twist = message_class("Twist", package)
         self._told: dict[str, Drive] = {}
         self._commands = {agv: node.advertise(f"/model/{agv}/cmd_vel", self._twist) for agv in agvs}
         for agv in agvs:
-            node.subscribe(
-                f"/model/{agv}/odometry", message_class("Odometry", package), self._hears(agv)
-            )
-        node.subscribe("/clock", message_class("Clock", package), self._on_clock)
+            node.subscribe(odometry_of(agv), message_class("Odometry", package), self._hears(agv))
+        node.subscribe(CLOCK, message_class("Clock", package), self._on_clock)
+
+    def feel(self, world: str) -> None:
+        """Listen to the contact sensors, too."""
+        kind = message_class("Contacts", self._package)
+        for agv in self._commands:
+            topic = f"/world/{world}/model/{agv}/link/body/sensor/contact/contact"
+            self._node.subscribe(topic, kind, self._feels(agv))
 
     def wait(self, timeout_s: float) -> str:
         """Wait until a server runs that hears and shows all AGVs; what is missing, if it does not.
@@ -76,7 +101,7 @@ class Models:
         twist.angular.z = drive.turn_rad_s
         self._commands[agv].publish(twist)
 
-    def _hears(self, agv: str) -> Any:
+    def _hears(self, agv: str) -> Callable[[Any], None]:
         def hear(odometry: Any) -> None:
             at, turned = odometry.pose.position, odometry.pose.orientation
             heading_rad = math.atan2(
@@ -90,12 +115,57 @@ class Models:
 
         return hear
 
+    def _feels(self, agv: str) -> Callable[[Any], None]:
+        own = {agv, agv + LOAD}
+
+        def feel(contacts: Any) -> None:
+            for contact in contacts.contact:
+                for solid in (contact.collision1, contact.collision2):
+                    other = solid.name.partition("::")[0]
+                    if other not in own:
+                        self._take(Touch(agv, other))
+
+        return feel
+
     def _on_clock(self, clock: Any) -> None:
         with self._ticked:
             self.sim_ns = nanoseconds(clock.sim)
+            self._show(self.sim_ns)
             self._ticked.notify_all()
 
 
-def nanoseconds(time: Any) -> int:
+def odometry_of(agv: str) -> str:
+    """The topic on which a model says where it is."""
+    return f"/model/{agv}/odometry"
+
+
+def served_package(node: Node) -> Package | None:
+    """The messages of the server that shows its clock here; None: there is no server."""
+    clock = node.network.qualified(CLOCK)
+    kinds = {f"{package}.Clock": package for package in get_args(Package)}
+    offered = (kinds.get(offer.type) for offer in node.offered() if offer.topic == clock)
+    return next(offered, None)
+
+
+def served_world(node: Node, wanted: str) -> str:
+    """The world that the server runs, by its topics; `wanted` if it is among them, or none is."""
+    prefix = node.network.qualified("/world") + "/"
+    topics = (offer.topic for offer in node.offered() if offer.topic.startswith(prefix))
+    worlds = {topic.removeprefix(prefix).partition("/")[0] for topic in topics}
+    return wanted if wanted in worlds or not worlds else min(worlds)
+
+
+def missing_models(node: Node, agvs: Sequence[str], timeout_s: float) -> list[str]:
+    """The AGVs of which the server shows nothing, however long it is waited."""
+    until_s = time.monotonic() + timeout_s
+    while True:
+        shown = {offer.topic for offer in node.offered()}
+        missing = [a for a in agvs if node.network.qualified(odometry_of(a)) not in shown]
+        if not missing or time.monotonic() > until_s:
+            return missing
+        time.sleep(LOOK_S)
+
+
+def nanoseconds(moment: Any) -> int:
     """A time of Gazebo's."""
-    return int(time.sec) * 10**9 + int(time.nsec)
+    return int(moment.sec) * 10**9 + int(moment.nsec)

@@ -51,6 +51,7 @@ class GazeboVehicle(Vehicle):
         self.drive: Drive = STAND
         """What the model is to do now."""
         self.follower = Follower()
+        self.home_place = home
         places = (home, *(place for place in roadmap.places if place != home))
         self._standing: tuple[Edge, ...] = tuple(map(roadmap.standing_edge, places))
         self.home = self._standing[0]

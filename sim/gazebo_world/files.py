@@ -12,8 +12,13 @@ from sim.gazebo_world.bridge import bridge_yaml
 from sim.gazebo_world.container import GROSS_KG_MAX, Carrier, container_model
 from sim.gazebo_world.crane import bays_of, crane_model
 from sim.gazebo_world.elements import At, child, document, text_of
-from sim.gazebo_world.release import Release
+from sim.gazebo_world.release import RELEASES, Release
 from sim.gazebo_world.world import world
+
+
+class WorldError(RuntimeError):
+    """A folder has no world that `bordergate world` has made."""
+
 
 WORLD_FILE = "gate.sdf"
 BRIDGE_FILE = "bridge.yaml"
@@ -65,6 +70,23 @@ def write_world(
         path.write_bytes(content)
         paths.append(path)
     return paths
+
+
+def release_of(folder: Path) -> Release:
+    """The release that the world in a folder was written for.
+
+    Raises:
+        WorldError: there is none.
+    """
+    file = folder / WORLD_FILE
+    try:
+        text = file.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise WorldError(f"--world: no world can be read: {file}: {error}") from error
+    for release in RELEASES.values():
+        if f'"{release.library_prefix}-' in text:
+            return release
+    raise WorldError(f"--world: given {file}, allowed: a world made by `bordergate world`")
 
 
 def _config(name: str) -> bytes:

@@ -47,3 +47,8 @@ HARMONIC = Release(
 )
 """Harmonic, and what came after it."""
 RELEASES: dict[ReleaseName, Release] = {"fortress": FORTRESS, "harmonic": HARMONIC}
+
+
+def release_for(package: Package) -> Release:
+    """The release of a server that speaks these messages."""
+    return next(release for release in RELEASES.values() if release.messages == package)

@@ -1,5 +1,7 @@
 """The plant live: all simulated controllers of a site in one process, on the gate's clock.
 
+Or its AGVs are the models of a Gazebo server, and the gate's clock is that server's.
+
 Run as `python -m sim.plant.server`; its order comes on standard input as JSON (`PlantOrder`). It
 ends when its standard input ends, so that it never outlives the process that started it.
 """
@@ -7,6 +9,7 @@ ends when its standard input ends, so that it never outlives the process that st
 import datetime
 import heapq
 import math
+import os
 import select
 import sys
 import time
@@ -28,12 +31,15 @@ from actors.messages import (
 from actors.site.expand import expand
 from actors.site.load import load_site
 from robotics.clock import GateTime
+from robotics.gazebo.vehicle import GazeboVehicle
 from robotics.telemetry import Bus, Frame, SignalPublisher
 from robotics.vehicle import Vehicle
 from robotics.zmq_link import HEARTBEAT_S, SILENCE_S
 from sim.arrivals import TRUCK_HS
+from sim.plant.gazebo_agvs import GazeboAgvs
 from sim.plant.image_works import ImagesSetup, ImageWorks
 from sim.plant.scanner import ScannerController
+from sim.plant.vehicle import VehicleController
 from sim.plant.watched import Watched
 from sim.plant.wiring import Controller, controllers
 
@@ -52,6 +58,8 @@ class PlantOrder(msgspec.Struct, frozen=True):
     seed: int
     bus: Bus
     gate_time: GateTime
+    gazebo: bool = False
+    """The AGVs are models of the server that the environment names, which keeps the gate's time."""
     images: ImagesSetup | None = None
     """None: nobody makes images, and scans are as `sim.plant.scanner` draws them."""
     watched: bool = False
@@ -66,8 +74,16 @@ class PlantServer:
     def __init__(self, order: PlantOrder) -> None:
         site = load_site(Path(order.site), order.day)
         roadmap = expand(site, order.day)
+        self._controllers: dict[str, Controller] = controllers(
+            site, roadmap, order.day, order.seed,
+            GazeboVehicle if order.gazebo else VehicleController,
+        )  # fmt: skip
+        vehicles = [each for each in self._controllers.values() if isinstance(each, Vehicle)]
+        self._gazebo: GazeboAgvs | None = None
+        if order.gazebo:
+            steered = [each for each in vehicles if isinstance(each, GazeboVehicle)]
+            self._gazebo = GazeboAgvs(order.gate_time, site, roadmap, steered, os.environ)
         self._clock = order.gate_time()
-        self._controllers: dict[str, Controller] = controllers(site, roadmap, order.day, order.seed)
         self._timers: list[tuple[int, int, str, str]] = []
         self._live: dict[tuple[str, str], int] = {}
         self._settings = 0
@@ -95,8 +111,6 @@ class PlantServer:
         """Devices whose wire is cut on purpose."""
         self._watched: Watched | None = None
         if order.watched:
-            every = self._controllers.values()
-            vehicles = [c for c in every if isinstance(c, Vehicle)]
             self._watched = Watched(site, roadmap, vehicles)
 
     def run(self) -> None:
@@ -105,6 +119,8 @@ class PlantServer:
         poller.register(self._commands, zmq.POLLIN)
         poller.register(self._reports, zmq.POLLIN)
         poller.register(sys.stdin.fileno(), select.POLLIN)
+        if self._gazebo is not None:
+            poller.register(self._gazebo.woken, select.POLLIN)
         for name in self._controllers:
             self._handle(name, Started())
             self._handle(name, LinkLost())
@@ -119,6 +135,9 @@ class PlantServer:
                 self._take_commands()
             if self._reports in ready:
                 self._take_heartbeats()
+            if self._gazebo is not None and self._gazebo.woken in ready:
+                for agv, message in self._gazebo.news():
+                    self._handle(agv, message)
             self._fire_timers()
             now_s = time.monotonic()
             if self._works is not None:
@@ -142,6 +161,8 @@ class PlantServer:
 
     def close(self) -> None:
         """End what it has started."""
+        if self._gazebo is not None:
+            self._gazebo.close()
         if self._works is not None:
             self._works.close()
 
@@ -188,6 +209,8 @@ class PlantServer:
 
     def _beat(self, now_s: float) -> None:
         """Tell every link that we are here, and stop the robots of those that are silent."""
+        if self._gazebo is not None and not self._gazebo.is_served:
+            return  # no robot is there any more, and no time passes
         for name, heard_s in self._heard_s.items():
             if name not in self._cut:
                 self._reports.send_multipart([name.encode(), b""])
@@ -207,7 +230,10 @@ class PlantServer:
 
     def _handle(self, name: str, message: Message) -> None:
         now_ns = self._clock.now_ns()
-        effects = self._controllers[name].handle(message, now_ns)
+        controller = self._controllers[name]
+        effects = controller.handle(message, now_ns)
+        if self._gazebo is not None and isinstance(controller, GazeboVehicle):
+            self._gazebo.drive(controller)
         if self._watched is not None:
             self._watched.saw(name, message, effects, now_ns)
         self._carry_out(name, effects)
@@ -249,7 +275,11 @@ class PlantServer:
 def main() -> None:
     """Read the order, say "ready", and run."""
     order = msgspec.json.decode(sys.stdin.buffer.readline(), type=PlantOrder)
-    server = PlantServer(order)
+    try:
+        server = PlantServer(order)
+    except (OSError, ValueError) as error:
+        print(error, flush=True)
+        sys.exit(1)
     try:
         print("ready", flush=True)
         server.run()

@@ -1,0 +1,162 @@
+"""The AGVs of a live plant as models of a Gazebo server, whose clock is the gate's."""
+
+import os
+import queue
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from actors.messages import InjectFault, Message
+from actors.site.model import Site
+from actors.site.roadmap import Roadmap
+from robotics.clock import ClockKeeper, GateTime
+from robotics.gazebo.follower import STAND
+from robotics.gazebo.messages import Package, message_class
+from robotics.gazebo.models import (
+    Models,
+    Pose,
+    Touch,
+    missing_models,
+    served_package,
+    served_world,
+)
+from robotics.gazebo.network import network_of
+from robotics.gazebo.node import Node, NoReplyError
+from robotics.gazebo.vehicle import GazeboVehicle, Posed
+from sim.gazebo_world.agv import agv_model
+from sim.gazebo_world.crane import standing_pose
+from sim.gazebo_world.elements import document
+from sim.gazebo_world.release import release_for
+
+SERVER_S = 120.0
+"""A server is given so long to show its clock: large worlds load slowly [ours]."""
+SHOW_S = 3.0
+"""From then on a model that is there so long to be seen: offers are said once a second [ours]."""
+SPAWN_S = 10.0
+"""And one that is put into the world so long to be there [ours]."""
+LOOK_S = 0.05
+ANEW_NS = 10**9
+"""A clock that has gone back by more than this is a new server's, or the world was reset: the
+gate's time goes on from where it was."""
+
+
+class GazeboAgvs:
+    """The models of the server that the environment names (`robotics.gazebo.network`).
+
+    AGVs that are not in its world are put there, each in its home. Whatever time the server shows
+    when we come is taken for the gate's epoch.
+
+    Raises:
+        ConnectionError: no server shows its clock, or it does not take an AGV.
+        OSError: the address of `GZ_IP` is not here.
+        ValueError: the environment names no address, or no partition.
+    """
+
+    def __init__(
+        self,
+        gate_time: GateTime,
+        site: Site,
+        roadmap: Roadmap,
+        vehicles: Sequence[GazeboVehicle],
+        environment: Mapping[str, str],
+    ) -> None:
+        self._epoch_ns = gate_time.epoch_ns
+        self._keeper = ClockKeeper(gate_time)
+        self._zero_ns: int | None = None
+        """What the server's clock shows at the gate's epoch."""
+        self._site, self._roadmap = site, roadmap
+        self._agvs = [vehicle.device for vehicle in vehicles]
+        self._came: queue.SimpleQueue[Pose | Touch] = queue.SimpleQueue()
+        self.woken, self._wake = os.pipe()
+        """Readable when news have come."""
+        self._node = Node(network_of(environment))
+        self._node.__enter__()
+        try:
+            self._models = self._found(vehicles)
+        except ConnectionError:
+            self._node.__exit__(None, None, None)
+            raise
+
+    @property
+    def is_served(self) -> bool:
+        """Whether the server is still there; paused it is."""
+        return served_package(self._node) is not None
+
+    def drive(self, vehicle: GazeboVehicle) -> None:
+        """Have a model do what its controller says."""
+        self._models.drive(vehicle.device, vehicle.drive)
+
+    def news(self) -> list[tuple[str, Message]]:
+        """What AGVs are to hear: of poses the newest, for who is late has no use for the others."""
+        os.read(self.woken, 65536)
+        poses: dict[str, Message] = {}
+        touches: dict[str, Message] = {}
+        while not self._came.empty():
+            match self._came.get():
+                case Pose(agv, _, front):
+                    poses[agv] = Posed(front)
+                case Touch(agv, other):
+                    touches[agv] = InjectFault(f"it touches {other}")
+        return [*poses.items(), *touches.items()]
+
+    def close(self) -> None:
+        """Leave no model driving: nobody is there any more to stop it."""
+        for agv in self._agvs:
+            self._models.drive(agv, STAND)
+        self._node.__exit__(None, None, None)
+        os.close(self.woken)
+        os.close(self._wake)
+
+    # --- the world --------------------------------------------------------------------------
+
+    def _found(self, vehicles: Sequence[GazeboVehicle]) -> Models:
+        """All AGVs, when they are there."""
+        node, network = self._node, self._node.network
+        until_s = time.monotonic() + SERVER_S
+        while (package := served_package(node)) is None:
+            if time.monotonic() > until_s:
+                raise ConnectionError(
+                    f"no Gazebo server shows its clock in partition {network.partition!r}"
+                    f" at {network.ip}"
+                )
+            time.sleep(LOOK_S)
+        missing = missing_models(node, self._agvs, SHOW_S)
+        world = served_world(node, self._site.name)
+        length_m = self._site.vehicles.length_m
+        models = Models(node, self._agvs, length_m, package, self._take, self._show)
+        for vehicle in vehicles:
+            if vehicle.device in missing:
+                self._put(world, package, vehicle)
+        unheard = models.wait(SPAWN_S)
+        if unheard:
+            raise ConnectionError(f"world {world!r} of the Gazebo server: {unheard}")
+        models.feel(world)
+        return models
+
+    def _put(self, world: str, package: Package, vehicle: GazeboVehicle) -> None:
+        """Put an AGV into the world, in its home."""
+        agv, vehicles = vehicle.device, self._site.vehicles
+        at = standing_pose(vehicle.home_place, self._roadmap, vehicles.length_m)
+        model = agv_model(agv, at, vehicles, release_for(package))
+        order: Any = message_class("EntityFactory", package)()
+        order.name, order.sdf = agv, document(model).decode()
+        try:
+            self._node.call(
+                f"/world/{world}/create", order, message_class("Boolean", package), SPAWN_S
+            )
+        except NoReplyError as error:
+            raise ConnectionError(f"the Gazebo server does not take {agv}: {error}") from error
+
+    # --- in the node's thread ---------------------------------------------------------------
+
+    def _take(self, news: Pose | Touch) -> None:
+        if isinstance(news, Pose):
+            self._show(news.sim_ns)
+        self._came.put(news)
+        os.write(self._wake, b"!")
+
+    def _show(self, sim_ns: int) -> None:
+        now_ns = self._keeper.now_ns
+        if self._zero_ns is None or self._zero_ns + now_ns - self._epoch_ns - sim_ns > ANEW_NS:
+            self._zero_ns = sim_ns - (now_ns - self._epoch_ns)
+        self._keeper.show(self._epoch_ns + sim_ns - self._zero_ns)
