@@ -8,20 +8,18 @@ this machine is.
 import queue
 import time
 from collections.abc import Sequence
-from typing import Any
 
-from robotics.gazebo.messages import Package, message_class
+from robotics.gazebo.messages import Package
 from robotics.gazebo.models import Models, Pose, Touch
-from robotics.gazebo.node import Node, NoReplyError
+from robotics.gazebo.node import Node
+from robotics.gazebo.stepper import PATIENCE_S, Stepper
 from robotics.gazebo.vehicle import GazeboVehicle, Posed
 from sim.gazebo_world.agv import ODOMETRY_HZ
 from sim.gazebo_world.world import STEP_S
 from sim.world import World
 
 PERIOD_NS = 10**9 // ODOMETRY_HZ
-STEPS = round(1 / ODOMETRY_HZ / STEP_S)
-PATIENCE_S = 10.0
-"""Of the wall clock: so long a server may take for what it is asked [ours]."""
+STEPS, STEP_NS = round(1 / ODOMETRY_HZ / STEP_S), round(STEP_S * 1e9)
 LAG_S = 0.2
 """Of the wall clock: so long after the clock an odometry may come that is not silent [ours]."""
 
@@ -41,24 +39,25 @@ class GazeboRun:
         self, node: Node, world: World, site: str, agvs: Sequence[str], length_m: float,
         package: Package = "ignition.msgs",
     ) -> None:  # fmt: skip
-        self._node, self._world = node, world
-        self._service = f"/world/{site}/control"
-        self._control: Any = message_class("WorldControl", package)
-        self._answer = message_class("Boolean", package)
+        self._world = world
         self._came: queue.SimpleQueue[Pose | Touch] = queue.SimpleQueue()
         self._models = Models(node, agvs, length_m, package, self._came.put)
         self._vehicles = {agv: self._vehicle(agv) for agv in agvs}
         self._silent: set[str] = set()
         """They are not waited for."""
-        self._due_ns = 0
-        """What the server's clock shows after the steps that it was told to make."""
-        self._begin()
+        try:
+            self._stepper = Stepper(node, self._models, site, package, STEPS, STEP_NS)
+        except ConnectionError as error:
+            raise GazeboError(f"no Gazebo server of this world: {error}") from None
+        missing = self._models.wait(PATIENCE_S)
+        if missing:
+            raise GazeboError(missing)
 
     def run(self, until_ns: int) -> None:
         """Handle every event up to and including `until_ns`, at an odometry's period at most."""
         world, models = self._world, self._models
         while world.now_ns + PERIOD_NS <= until_ns:
-            self._make_steps()
+            self._go_on()
             now_ns = world.now_ns + PERIOD_NS
             world.run(now_ns)
             for pose in self._poses():
@@ -72,35 +71,13 @@ class GazeboRun:
         assert isinstance(vehicle, GazeboVehicle)
         return vehicle
 
-    def _begin(self) -> None:
-        """Pause the server, and find out what its clock shows and that it hears us."""
-        models = self._models
-        until_s = time.monotonic() + PATIENCE_S
-        while models.sim_ns == 0:  # what it says before we are connected to it is lost
-            if time.monotonic() > until_s:
-                raise GazeboError("the server tells nothing on /clock")
-            self._order(STEPS)
-            models.wait_clock(1, LAG_S)
-        while models.wait_clock(models.sim_ns + 1, LAG_S):
-            pass  # it still makes those steps
-        self._due_ns = models.sim_ns
-        missing = models.wait(PATIENCE_S)
-        if missing:
-            raise GazeboError(missing)
-
-    def _order(self, count: int) -> None:
-        """Have the server make so many steps."""
-        order = self._control(pause=True, multi_step=count)
-        try:
-            self._node.call(self._service, order, self._answer, PATIENCE_S)
-        except NoReplyError as error:
-            raise GazeboError(f"no Gazebo server of this world: {error}") from None
-
-    def _make_steps(self) -> None:
+    def _go_on(self) -> None:
         """A period's steps, until the server's clock shows them."""
-        self._order(STEPS)
-        self._due_ns += PERIOD_NS
-        if not self._models.wait_clock(self._due_ns, PATIENCE_S):
+        try:
+            self._stepper.go_on()
+        except ConnectionError as error:
+            raise GazeboError(f"the Gazebo server is no longer there: {error}") from None
+        if not self._models.wait_clock(self._stepper.due_ns, PATIENCE_S):
             raise GazeboError(f"the server's clock stands at {self._models.sim_ns / 1e9:.3f} s")
 
     def _poses(self) -> list[Pose]:

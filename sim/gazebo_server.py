@@ -84,12 +84,12 @@ class GazeboServer:
 def gazebo_server(
     release: Release, world: Path, environment: Mapping[str, str], log: Path, *, gui: bool
 ) -> Iterator[GazeboServer]:
-    """A server that runs the world as fast as the world says; `log` gets what it says.
+    """A server of the world that is paused, to make steps as it is told; `log` gets what it says.
 
     Raises:
         GazeboServerError: it cannot be started.
     """
-    command = [*release.command, "-r", *(() if gui else ("-s",)), str(world)]
+    command = [*release.command, *(() if gui else ("-s",)), str(world)]
     with log.open("wb") as said:
         try:
             process = subprocess.Popen(

@@ -11,11 +11,13 @@ from xdist.scheduler import LoadScopeScheduling
 from robotics.ros.domain import RosDomain
 from robotics.ros.rosbridge import Rosbridge
 from robotics.ros.venv import add_interfaces, ros_venv
+from tests.gazebo_peer import PHYSICS_PACKAGES, built
 
 LIVE = {
     "test_exchange_processes", "test_live_border", "test_live_gate", "test_live_lanes",
     "test_ros_gate", "test_ros_link", "test_ros_peers", "test_ros_reference", "test_ros_standard",
     "test_ros_standard_gate", "test_ros_survey", "test_scenario_plant", "test_up",
+    "test_up_gazebo",
 }  # fmt: skip
 """Files whose tests run gates, robots or servers in processes. One of them keeps a whole machine
 busy, and two at once starve each other."""
@@ -46,6 +48,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     needed = any("ros_domain" in getattr(item, "fixturenames", ()) for item in session.items)
     if needed and not session.config.option.collectonly:
         add_interfaces(ros_venv(print), NAV2_MSGS, print)
+
+
+@pytest.fixture(scope="session")
+def physics(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The peer with Gazebo's physics layer, as a program; it is no Gazebo."""
+    return built("gazebo_physics.cc", PHYSICS_PACKAGES, tmp_path_factory.mktemp("physics"))
 
 
 @pytest.fixture(scope="session")

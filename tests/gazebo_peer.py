@@ -10,6 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PATIENCE_S = 60.0
+PHYSICS_PACKAGES = [
+    "ignition-physics5", "ignition-physics5-sdf", "ignition-plugin1-loader",
+    "ignition-transport11", "ignition-msgs8", "sdformat12",
+]  # fmt: skip
 
 
 def built(source: str, packages: list[str], folder: Path) -> Path:
@@ -30,6 +34,22 @@ def built(source: str, packages: list[str], folder: Path) -> Path:
 def apart() -> dict[str, str]:
     """An environment with a partition that no other test has."""
     return {**os.environ, "IGN_IP": "127.0.0.1", "IGN_PARTITION": uuid.uuid4().hex}
+
+
+def on_path(physics: Path, folder: Path) -> str:
+    """A PATH on which `ign gazebo` is found, and is the peer.
+
+    The peer ends with its standard input, which a server started by us has not.
+    """
+    command = folder / "ign"
+    command.write_text(
+        "#!/bin/sh\n"
+        '[ "$1 $2" = "gazebo --versions" ] && exec echo 6.16.0\n'
+        "for file; do :; done\n"
+        f'sleep 1d | "{physics}" "$file"\n'
+    )
+    command.chmod(0o755)
+    return f"{folder}:{os.environ['PATH']}"
 
 
 class Peer:

@@ -41,23 +41,14 @@ from sim.gazebo_world.world import world as gate_world
 from sim.plant.wiring import vehicle_data
 from sim.world import World
 from tests.gate import DAY, DEMO, ROADMAP, S
-from tests.gazebo_peer import Peer, apart, built, running
+from tests.gazebo_peer import Peer, apart, running
 from tests.test_gazebo_follower import ROUTES, distance
 
 VEHICLES = DEMO.vehicles
 DATA = vehicle_data(DEMO)
 AGV = "AGV-001"
-PACKAGES = [
-    "ignition-physics5", "ignition-physics5-sdf", "ignition-plugin1-loader",
-    "ignition-transport11", "ignition-msgs8", "sdformat12",
-]  # fmt: skip
 ALONE = msgspec.structs.replace(DEMO, vehicles=msgspec.structs.replace(VEHICLES, count=1))
 """The gate with one AGV, which may then stand anywhere."""
-
-
-@pytest.fixture(scope="module")
-def physics(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return built("gazebo_physics.cc", PACKAGES, tmp_path_factory.mktemp("physics"))
 
 
 class Told:

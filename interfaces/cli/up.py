@@ -54,7 +54,8 @@ def up(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Of the API and the page.")] = 8000,
     host: Annotated[str, typer.Option(help="Only loopback addresses are served.")] = "127.0.0.1",
     speed: Annotated[
-        float, typer.Option(min=0.1, max=100, help="Plant and timers so many times faster.")
+        float,
+        typer.Option(min=0.1, max=100, help="So many times as fast; in Gazebo at most."),
     ] = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="Of the arrivals and the plant.")] = 1,
     arrivals: Annotated[
@@ -141,7 +142,7 @@ def up(
     bounds = limits(record_mb_max, record_file_mb, record_file_min)
     store, pictures = _places(path, store, images)
     over_ros = _OverRos(rosbridge, reference, scanner_images)
-    robots = _driver(driver, over_ros, _InGazebo(world, attach, gui, speed), pictures)
+    robots = _driver(driver, over_ros, _InGazebo(world, attach, gui), pictures)
     kept = _images(pictures)
     live_port = foxglove_port if foxglove else None
     try:
@@ -268,7 +269,6 @@ class _InGazebo(msgspec.Struct, frozen=True):
     world: Path | None
     attach: bool
     gui: bool
-    speed: float
 
 
 def _driver(driver: str, over_ros: _OverRos, in_gazebo: _InGazebo, images: Path) -> Driver:
@@ -290,8 +290,6 @@ def _driver(driver: str, over_ros: _OverRos, in_gazebo: _InGazebo, images: Path)
 
 
 def _gazebo(given: _InGazebo, images: ImagesSetup) -> Driver:
-    if given.speed != 1.0:
-        _refuse("--speed: not with --driver gazebo; the world's real_time_factor says it")
     if given.attach and (given.world or given.gui):
         _refuse("--attach: to a server that runs already; not with --world or --gui")
     if given.attach:

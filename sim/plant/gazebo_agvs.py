@@ -1,5 +1,6 @@
 """The AGVs of a live plant as models of a Gazebo server, whose clock is the gate's."""
 
+import math
 import os
 import queue
 import time
@@ -22,12 +23,18 @@ from robotics.gazebo.models import (
 )
 from robotics.gazebo.network import network_of
 from robotics.gazebo.node import Node, NoReplyError
+from robotics.gazebo.stepper import Stepper, runs_by_itself
 from robotics.gazebo.vehicle import GazeboVehicle, Posed
-from sim.gazebo_world.agv import agv_model
+from sim.gazebo_world.agv import ODOMETRY_HZ, agv_model
 from sim.gazebo_world.crane import standing_pose
 from sim.gazebo_world.elements import document
 from sim.gazebo_world.release import release_for
+from sim.gazebo_world.world import STEP_S
 
+STEPS, STEP_NS = round(1 / ODOMETRY_HZ / STEP_S), round(STEP_S * 1e9)
+"""A period of the odometry, in steps of the world."""
+LAG_S = 0.2
+"""So long after the clock, on the wall clock, an odometry may come that is not silent [ours]."""
 SERVER_S = 120.0
 """A server is given so long to show its clock: large worlds load slowly [ours]."""
 SHOW_S = 3.0
@@ -44,7 +51,9 @@ class GazeboAgvs:
     """The models of the server that the environment names (`robotics.gazebo.network`).
 
     AGVs that are not in its world are put there, each in its home. Whatever time the server shows
-    when we come is taken for the gate's epoch.
+    when we come is taken for the gate's epoch. One that is paused then makes its steps as we tell
+    it to, at most so many times as fast as the wall clock as the gate's speed is; one that runs by
+    itself is followed, and models drive on as they were told last while we are late.
 
     Raises:
         ConnectionError: no server shows its clock, or it does not take an AGV.
@@ -60,7 +69,7 @@ class GazeboAgvs:
         vehicles: Sequence[GazeboVehicle],
         environment: Mapping[str, str],
     ) -> None:
-        self._epoch_ns = gate_time.epoch_ns
+        self._epoch_ns, self._speed = gate_time.epoch_ns, gate_time.speed
         self._keeper = ClockKeeper(gate_time)
         self._zero_ns: int | None = None
         """What the server's clock shows at the gate's epoch."""
@@ -69,6 +78,15 @@ class GazeboAgvs:
         self._came: queue.SimpleQueue[Pose | Touch] = queue.SimpleQueue()
         self.woken, self._wake = os.pipe()
         """Readable when news have come."""
+        self._stepper: Stepper | None = None
+        self._heard: set[str] = set()
+        """AGVs that have said where they are since the last step that was told."""
+        self._silent: set[str] = set()
+        """AGVs that are not waited for."""
+        self._done_s = 0.0
+        """When the server was seen to have made its steps."""
+        self._next_s = 0.0
+        """When it may make others."""
         self._node = Node(network_of(environment))
         self._node.__enter__()
         try:
@@ -95,9 +113,36 @@ class GazeboAgvs:
             match self._came.get():
                 case Pose(agv, _, front):
                     poses[agv] = Posed(front)
+                    self._heard.add(agv)
                 case Touch(agv, other):
                     touches[agv] = InjectFault(f"it touches {other}")
         return [*poses.items(), *touches.items()]
+
+    def go_on(self, now_s: float) -> float:
+        """Let a paused server go on if all AGVs have been told what to do; call it after the news.
+
+        `now_s` is of the monotonic clock. Returns how long it may be until the next call, unless
+        there are news before [s].
+        """
+        if self._stepper is None or not self._stepper.is_done:
+            return math.inf  # news come when it has made its steps
+        self._done_s = self._done_s or now_s
+        self._silent -= self._heard
+        missing = {agv for agv in self._agvs if agv not in self._heard} - self._silent
+        if missing and now_s < self._done_s + LAG_S:
+            return self._done_s + LAG_S - now_s
+        if now_s < self._next_s:
+            return self._next_s - now_s
+        self._silent |= missing
+        period_s = self._stepper.period_ns / 1e9 / self._speed
+        self._next_s = max(self._next_s + period_s, now_s)
+        self._heard.clear()
+        self._done_s = 0.0
+        try:
+            self._stepper.go_on()
+        except NoReplyError:
+            self._stepper = None  # it has gone, and its AGVs with it
+        return math.inf
 
     def close(self) -> None:
         """Leave no model driving: nobody is there any more to stop it."""
@@ -131,6 +176,8 @@ class GazeboAgvs:
         if unheard:
             raise ConnectionError(f"world {world!r} of the Gazebo server: {unheard}")
         models.feel(world)
+        if not runs_by_itself(models):
+            self._stepper = Stepper(node, models, world, package, STEPS, STEP_NS)
         return models
 
     def _put(self, world: str, package: Package, vehicle: GazeboVehicle) -> None:
@@ -159,4 +206,6 @@ class GazeboAgvs:
         now_ns = self._keeper.now_ns
         if self._zero_ns is None or self._zero_ns + now_ns - self._epoch_ns - sim_ns > ANEW_NS:
             self._zero_ns = sim_ns - (now_ns - self._epoch_ns)
+        if self._stepper is not None and self._stepper.is_done:
+            os.write(self._wake, b"!")
         self._keeper.show(self._epoch_ns + sim_ns - self._zero_ns)

@@ -125,9 +125,10 @@ class PlantServer:
             self._handle(name, Started())
             self._handle(name, LinkLost())
         beat_s = tick_s = time.monotonic()
+        step_s = math.inf
         while True:
             now_s = time.monotonic()
-            wait_s = max(self._wait_s(min(beat_s, tick_s) - now_s), 0.0)
+            wait_s = max(self._wait_s(min(beat_s, tick_s, step_s) - now_s), 0.0)
             ready = dict(poller.poll(math.ceil(wait_s * 1000)))
             if sys.stdin.fileno() in ready and not sys.stdin.buffer.read(1):
                 return
@@ -140,6 +141,8 @@ class PlantServer:
                     self._handle(agv, message)
             self._fire_timers()
             now_s = time.monotonic()
+            if self._gazebo is not None:
+                step_s = now_s + self._gazebo.go_on(now_s)
             if self._works is not None:
                 self._see_to_images(self._works, self._works.ready in ready, now_s)
             if now_s >= beat_s:
