@@ -16,6 +16,7 @@ from typing import Any
 import psutil
 import pytest
 
+from actors.site.devices import devices
 from sim.gazebo_world.agv import DECK_M
 from sim.gazebo_world.crane import standing_pose
 from sim.gazebo_world.elements import At, Rgba, document, link, model, solid_box
@@ -84,11 +85,10 @@ def up(environment: dict[str, str], *options: str) -> Iterator[Up]:
         gate.until(lambda: call(port, "/readyz")[0] == 200, "ready")
         yield gate
     finally:
-        for child in (
-            psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
-        ):
-            child.kill()
-        process.kill()
+        if process.poll() is None:
+            for child in psutil.Process(process.pid).children(recursive=True):
+                child.kill()
+            process.kill()
         process.wait()
 
 
@@ -102,8 +102,8 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_server_on_path_is_started_and_ended_and_its_end_is_seen(
     physics: Path, state: Path
 ) -> None:
-    path = on_path(physics, state, factor=2)
-    with up({**os.environ, "PATH": path}) as gate:
+    path = on_path(physics, state)
+    with up({**os.environ, "PATH": path}, "--speed", "10") as gate:
         gate.until(lambda: all(v["state"] == "idle" for v in gate.vehicles()), "all AGVs idle")
         homes = {v["id"]: (v["x_m"], v["y_m"]) for v in gate.vehicles()}
         gate.put_order()
@@ -138,7 +138,7 @@ def test_a_world_of_the_testers_own_is_given_agvs_and_a_touch_stops_them(
     world = gate_world(DEMO, ROADMAP, DAY, FORTRESS)
     for agv in [m for m in world.findall("model") if str(m.get("name")).startswith("AGV-")]:
         world.remove(agv)
-    for home in {place for place in ROADMAP.places if ROADMAP.places[place].kind == "refuge"}:
+    for home in [device.home for device in devices(DEMO, DAY) if device.kind == "vehicle"]:
         at = standing_pose(home, ROADMAP, DEMO.vehicles.length_m)
         ahead_m = DEMO.vehicles.length_m / 2 + 4.0
         x, y = at.x + ahead_m * math.cos(at.yaw), at.y + ahead_m * math.sin(at.yaw)
