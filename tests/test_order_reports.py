@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.border import Crossed, SetDownLoad
+from actors.border import Crossed, PreAdvice, SetDownLoad
 from actors.clearance import REPEAT_NS, Clearance
 from actors.effects import Effect, Machine, Send
 from actors.fleet_manager import FleetManager
@@ -23,7 +23,7 @@ from actors.messages import (
 from actors.site.devices import FLEET_MANAGER
 from actors.site.rules import BorderRules
 from actors.wiring import fleet_manager
-from sim.border_drive import Drive
+from sim.border_officers import declaration
 from tests.border import Border, officer
 from tests.gate import DAY, DEMO, S, order, sent
 from tests.test_border_drive import both_scans
@@ -230,19 +230,33 @@ def test_the_receiving_side_follows_an_order_of_which_every_report_was_lost_unti
     assert lost[-1].crossed
 
 
+ADVICE = PreAdvice("K1/advice", declaration("K1", "VN-CN"), "1001", "green")
+
+
+def crossed(crossing: str) -> Clearance:
+    """The receiving side's clearance, which has heard of a consignment and of its crossing."""
+    clearance = Clearance("CN", FLEET_MANAGER, BorderRules(both_scans()))
+    clearance.handle(ADVICE, NOW_NS)
+    clearance.handle(Crossed(crossing, "K1", NOW_NS), NOW_NS)
+    return clearance
+
+
 def test_a_late_report_on_an_order_before_the_one_that_crossed_changes_nothing():
-    drive = Drive(both_scans(), 1, consignments=3, harm=0.0)
-    name = next(n for n in drive.names if drive.reader.directions[n] == "VN-CN")
-    drive.begin(name)
-    while name not in drive.sides["CN"].records:
-        drive.finish(rounds=1)
-    clearance, record = drive.sides["CN"], drive.sides["CN"].records[name]
-    now_ns = drive.world.now_ns
-    clearance.handle(Crossed(f"{name}-2/crossed", name, now_ns), now_ns)
-    assert (record.order, record.report) == (f"{name}-2", None)
-    late = OrderReport(f"{name}-1", name, 9, "carrying", True, None, False, ())
-    clearance.handle(late, now_ns)
-    assert (record.order, record.report) == (f"{name}-2", None)
+    clearance = crossed("K1-2/crossed")
+    record = clearance.records["K1"]
+    clearance.handle(OrderReport("K1-1", "K1", 9, "carrying", True, None, False, ()), NOW_NS)
+    assert (record.order, record.report) == ("K1-2", None)
+
+
+@pytest.mark.parametrize("crossing", ["", "7", "K1-1", "K2-1/crossed", "/crossed", "K1-1/passed"])
+def test_a_crossing_that_does_not_name_its_order_leaves_it_to_the_reports(crossing: str):
+    clearance = crossed(crossing)
+    record = clearance.records["K1"]
+    assert "crossed" in record.steps
+    assert record.order == ""
+    for named in ("K1-1", "seven"):
+        clearance.handle(OrderReport(named, "K1", 9, "crossing", True, None, True, ()), NOW_NS)
+        assert record.order == "K1-1"
 
 
 def test_who_knows_how_an_order_stands_is_told_nothing_again():

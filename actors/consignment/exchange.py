@@ -124,8 +124,9 @@ def _follow(record: Record, crossing: str) -> None:
     The fleet manager is asked about an order that is known, and answers who asks.
     """
     order, _, fact = crossing.rpartition("/")
-    known = record.report
-    if fact == "crossed" and (known is None or known.order != order):
+    if fact != "crossed" or order.rpartition("-")[0] != record.id:
+        return  # another gate's way of naming: its reports have to tell
+    if record.report is None or record.report.order != order:
         record.order, record.report = order, None
 
 

@@ -70,5 +70,6 @@ def _newness(report: OrderReport) -> tuple[int, int]:
 
 
 def _attempt(order: str) -> int:
-    """Which of the orders of its consignment it is; 0: there is none."""
-    return int(order.rpartition("-")[2] or 0)
+    """Which of the orders of its consignment it is; 0: there is none, or its name says nothing."""
+    number = order.rpartition("-")[2]
+    return int(number) if number.isdecimal() else 0
