@@ -224,7 +224,10 @@ class StandDown(Message):
 
 
 class Crossed(Message):
-    """It has passed the boundary; `id` is the number under which both sides log that."""
+    """It has passed the boundary; `id` is the number under which both sides log that.
+
+    It is the order's, with `/crossed` after it: by that the receiving side knows the order.
+    """
 
     id: str
     consignment: str

@@ -157,7 +157,8 @@ class Clearance:
                 continue
             effects += advance(desk, record, now_ns)
             if record.order:
-                effects.append(Send(desk.fleet, QueryOrder(record.order, self.name)))
+                known = record.report.number if record.report is not None else 0
+                effects.append(Send(desk.fleet, QueryOrder(record.order, self.name, known)))
             came = record.steps.get("gated_in" if record.is_origin else "handed_over")
             late = came is not None and now_ns - came.at_ns > stay_ns
             if late and record.has_custody and not record.overstayed:

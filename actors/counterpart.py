@@ -90,8 +90,11 @@ class Counterpart:
         if isinstance(said, ANSWERS):
             return [Command(said)]
         key = (type(said).__name__, _subject(said))
-        # Reports are counted: one that says nothing else than the last one is no news.
-        content = structs.replace(said, number=0) if isinstance(said, OrderReport) else said
+        content: Message = said
+        if isinstance(said, OrderReport):  # one that says nothing else than the last is no news
+            content = structs.replace(said, number=0)
+        elif isinstance(said, QueryOrder):  # each report that comes would else be asked for again
+            content = structs.replace(said, known=0)
         last = self._said.get(key)
         wait_ns = AGAIN_NS
         if isinstance(said, AskReady):

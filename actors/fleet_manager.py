@@ -142,15 +142,15 @@ class FleetManager:
                 effects = self._on_put_order(request, now_ns)
             case GuardOrder(request, guard):
                 effects = self._on_guard_order(request, guard, now_ns)
-            case AllowLeg():
+            case AllowLeg(_, order, _, keeper):
+                if not self.doors.allow(message):
+                    return self.doors.answer(order, keeper, 0, now_ns)
                 effects = []
-                self._undecided |= self.doors.allow(message)
+                self._undecided = True
             case SetDown(_, order, keeper, reason):
-                effects = self._on_set_down(order, keeper, reason)
-            case QueryOrder(order):
-                effects = []
-                if order in self.orders:
-                    self.doors.note(self.orders[order])
+                effects = self._on_set_down(order, keeper, reason, now_ns)
+            case QueryOrder(order, keeper, known):
+                return self.doors.answer(order, keeper, known, now_ns)
             case CancelOrder(order, keeper):
                 effects = self._on_cancel(order, keeper, now_ns)
             case ExplainOrder(order):
@@ -204,7 +204,7 @@ class FleetManager:
                 effects += [*news, *steps]
                 self._undecided = bool(steps)  # each takes one place and leaves another
             effects += self._dispatch.pass_grants(now_ns)
-        return effects + self.doors.report(effects)
+        return effects + self.doors.report(effects, now_ns)
 
     # --- orders -------------------------------------------------------------------------------
 
@@ -244,14 +244,13 @@ class FleetManager:
     def _on_guard_order(self, request: OrderRequest, guard: Guard, now_ns: int) -> list[Effect]:
         """An order with doors; whoever sent it hears of it by report, now and from then on."""
         if request.id in self.orders:
-            self.doors.note(self.orders[request.id])
-            return []
+            return self.doors.answer(request.id, guard.cross, 0, now_ns)
         job = self.orders.accept(request, now_ns)
         job.guard = guard
         self._undecided = True
         return [Emit(OrderChanged(job.as_order()))]
 
-    def _on_set_down(self, order: str, keeper: str, reason: str) -> list[Effect]:
+    def _on_set_down(self, order: str, keeper: str, reason: str, now_ns: int) -> list[Effect]:
         """Its AGV goes to a bay of the side where it is, and the order ends there."""
         if order not in self.orders:
             return []
@@ -259,8 +258,7 @@ class FleetManager:
         if self.doors.may_set_down(job, keeper):
             job.fails_because = reason
             self._undecided = True
-        self.doors.note(job)
-        return []
+        return self.doors.answer(order, keeper, 0, now_ns)
 
     def _explain(self, order: str) -> OrderExplained:
         """Why the order has its AGV."""

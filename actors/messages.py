@@ -632,10 +632,16 @@ class SetDown(Message):
 
 
 class QueryOrder(Message):
-    """Tell me how the order stands."""
+    """Tell me how the order stands, if I do not know it.
+
+    The newest `OrderReport` comes once more, to the asker alone. Asking makes no report: nothing
+    comes if that is the one known, nor of an order that is not known or has other keepers.
+    """
 
     order: str
     keeper: str
+    known: int = 0
+    """Number of the newest report that the asker has; 0: of none."""
 
 
 class OrderReport(Message):
@@ -644,7 +650,8 @@ class OrderReport(Message):
     order: str
     consignment: str
     number: int
-    """Counts the reports on this order upwards."""
+    """Higher than those of all reports on this order before: the moment [UTC, ms], or one more than
+    the last. So it also is if the fleet manager has forgotten which it gave."""
     state: OrderState
     loaded: bool
     """It has been lifted onto its AGV."""

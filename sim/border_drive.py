@@ -90,25 +90,26 @@ class DrawnFleet:
                     self._orders[request.id] = OrderReport(
                         request.id, guard.consignment, 1, "queued", False, None, False, ()
                     )
-                return self._tell(request.id)
+                    return self._tell(request.id)
+                return self._answer(request.id, guard.cross, 0)
             case AllowLeg(_, order, leg, keeper):
                 report = self._orders[order]
                 guard = self._guards[order].guard
                 if keeper == getattr(guard, leg) and leg not in report.allowed:
                     return self._change(order, allowed=(*report.allowed, leg))
-                return self._tell(order)
+                return self._answer(order, keeper, 0)
             case CancelOrder(order) if order in self._orders:
                 if self._orders[order].state == "queued":
                     return self._change(order, state="cancelled")
-                return self._tell(order)
+                return []
             case SetDown(_, order, keeper):
                 report = self._orders[order]
                 over = report.state in OVER
                 if report.loaded and not over and "unload" not in report.allowed:
                     return self._change(order, state="failed")
-                return self._tell(order)
-            case QueryOrder(order) if order in self._orders:
-                return self._tell(order)
+                return self._answer(order, keeper, 0)
+            case QueryOrder(order, keeper, known) if order in self._orders:
+                return self._answer(order, keeper, known)
             case TimerFired("work"):
                 going = [o for o, r in self._orders.items() if r.state in ("queued", "carrying")]
                 return self._work(self._random.choice(going)) if going else []
@@ -133,6 +134,10 @@ class DrawnFleet:
         report = self._orders[order]
         self._orders[order] = msgspec.structs.replace(report, number=report.number + 1, **changes)
         return self._tell(order)
+
+    def _answer(self, order: str, keeper: str, known: int) -> list[Effect]:
+        report = self._orders[order]
+        return [Send(keeper, report)] if report.number > known else []
 
     def _tell(self, order: str) -> list[Effect]:
         guard, report = self._guards[order].guard, self._orders[order]

@@ -70,6 +70,13 @@ def test_a_report_without_news_passes_only_when_it_was_asked_for():
     assert passes(machine, structs.replace(asked, number=5), 3 * S + STATE_NS)
 
 
+def test_a_question_passes_no_sooner_because_more_is_known():
+    machine = of_cn(fleet="")
+    assert passes(machine, QueryOrder("K1-1", "clearance-VN"), 0)
+    assert not passes(machine, QueryOrder("K1-1", "clearance-VN", 7), 5 * S)
+    assert passes(machine, QueryOrder("K1-1", "clearance-VN", 7), STATE_NS)
+
+
 def test_the_other_sides_word_goes_to_whom_it_concerns():
     machine = of_cn()
     allow = AllowLeg("a", "K1-1", "unload", "clearance-CN")

@@ -30,6 +30,7 @@ SAID = (
     Ready("K1/ready0", "K1", ready=True, until_ns=NOW_NS + 1),
     Crossed("K1-1/crossed", "K1", NOW_NS + 123_456_789),
     GuardOrder(order(1, "CN"), Guard("K1", "clearance-CN", "clearance-VN")),
+    QueryOrder("K1-1", "clearance-CN", 7),
     OrderReport("K1-1", "K1", 7, "crossing", True, "clear", False, ("cross",)),
 )
 
@@ -39,6 +40,11 @@ def test_what_machines_say_comes_out_of_a_letter_as_it_went_in(said: Any):
     kind, consignment, body = body_of(said)
     assert consignment in ("K1", "T1")
     assert message_of(kind, json.loads(json.dumps(body))) == said
+
+
+def test_a_question_in_a_letter_that_names_no_known_report_is_one_of_a_side_that_knows_none():
+    asked = QueryOrder("K1-1", "clearance-CN", 0)
+    assert message_of("leg_query", {"order": "K1-1", "keeper": "clearance-CN"}) == asked
 
 
 @given(st.integers(0, 253_402_300_799 * S))

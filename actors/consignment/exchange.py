@@ -16,6 +16,7 @@ from actors.border import (
 )  # fmt: skip
 from actors.consignment.desk import Desk
 from actors.consignment.goods import commodity, misread
+from actors.consignment.record import Record
 from actors.consignment.steps import advance
 from actors.effects import Effect, Send
 
@@ -109,11 +110,24 @@ def on_crossed(desk: Desk, crossed: Crossed, now_ns: int) -> list[Effect]:
     effects: list[Effect] = []
     if "crossed" not in record.steps:
         desk.mirror(record, "lane_granted", now_ns)
+        _follow(record, crossed.id)
         effects += desk.take(record, "crossed", desk.system, "", now_ns, crossed.id)
         effects += desk.take(record, "handed_over", desk.system, "", now_ns, crossed.id)
         effects.append(desk.custody(record, "taken", crossed.id))
     effects.append(Send(desk.other, CustodyTaken(crossed.id, name)))
     return effects + advance(desk, record, now_ns)
+
+
+def _follow(record: Record, crossing: str) -> None:
+    """Know the order that has crossed by its crossing: every report on it may have been lost here.
+
+    The fleet manager is asked about an order that is known, and answers who asks.
+    """
+    order, _, fact = crossing.rpartition("/")
+    if fact != "crossed" or order.rpartition("-")[0] != record.id:
+        return  # another gate's way of naming: its reports have to tell
+    if record.report is None or record.report.order != order:
+        record.order, record.report = order, None
 
 
 def on_custody_taken(desk: Desk, event_id: str, name: str, now_ns: int) -> list[Effect]:

@@ -16,6 +16,8 @@ def on_report(desk: Desk, report: OrderReport, now_ns: int) -> list[Effect]:
     known = record.report
     if record.is_origin and record.order != report.order:
         return []  # of an order that is over
+    if _attempt(report.order) < _attempt(record.order):
+        return []  # of one before that which has crossed
     if known is not None and _newness(known) >= _newness(report):
         return []
     record.report = report
@@ -64,4 +66,10 @@ def _on_set_down(desk: Desk, record: Record, report: OrderReport) -> list[Effect
 
 def _newness(report: OrderReport) -> tuple[int, int]:
     """Attempts are counted upwards, and so are the reports on each."""
-    return int(report.order.rpartition("-")[2]), report.number
+    return _attempt(report.order), report.number
+
+
+def _attempt(order: str) -> int:
+    """Which of the orders of its consignment it is; 0: there is none, or its name says nothing."""
+    number = order.rpartition("-")[2]
+    return int(number) if number.isdecimal() else 0

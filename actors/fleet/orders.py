@@ -51,8 +51,8 @@ class Job(msgspec.Struct):
     """Why there is none."""
     crossed: bool = False
     """Its load has the lane behind it."""
-    reports: int = 0
-    """How often its keepers have been told how it stands."""
+    reported: int = 0
+    """Number of the newest report to its keepers; 0: none."""
 
     def come_into(self, state: OrderState, now_ns: int) -> list[Effect]:
         """Note a state, and tell of it; nothing if the order is in it already."""

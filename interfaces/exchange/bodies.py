@@ -178,7 +178,10 @@ class StandDown(Body, frozen=True, kw_only=True):
 class Crossing(Body, frozen=True, kw_only=True):
     """It has passed the boundary; both sides log that under this id."""
 
-    id: Id
+    id: Annotated[
+        str,
+        Meta(min_length=1, max_length=200, description="of its order, and `/crossed` after that"),
+    ]
     consignment: Consignment
     at: Annotated[
         str,
@@ -271,10 +274,13 @@ class LegCancelled(Body, frozen=True, kw_only=True):
 
 
 class LegQuery(Body, frozen=True, kw_only=True):
-    """Tell me how the order stands."""
+    """Tell me how the order stands, if that is newer than the report of the number known."""
 
     order: Id
     keeper: Id
+    known: Annotated[
+        int, Meta(ge=0, le=2**53 - 1, description="of a `leg_report`; 0: none has come")
+    ] = 0
 
 
 class LegReport(Body, frozen=True, kw_only=True):
@@ -282,7 +288,9 @@ class LegReport(Body, frozen=True, kw_only=True):
 
     order: Id
     consignment: Consignment
-    number: Annotated[int, Meta(ge=0, le=2**53 - 1)]
+    number: Annotated[
+        int, Meta(ge=0, le=2**53 - 1, description="the same one may come again, as it was")
+    ]
     state: OrderState
     loaded: bool
     verdict: Literal["clear", "suspicious", "unreadable", "unreviewed"] | None
