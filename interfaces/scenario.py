@@ -1,4 +1,4 @@
-"""Runs a scenario on a live gate: actors on Ray, links, the plant in a process of its own."""
+"""Runs a scenario on a live gate: actors on Ray, links, robots that are no part of the gate."""
 
 import contextlib
 import datetime
@@ -15,10 +15,10 @@ from actors.messages import (
     SetService,
 )
 from actors.site.bundled import find_site
-from interfaces.drivers import plant
 from interfaces.gate import LiveGate
+from interfaces.tried_robots import TriedRobots
 from robotics.clock import GateClock
-from sim.plant.mishaps import Mishaps
+from sim.scenario.mishaps import Mishaps
 from sim.scenario.model import AlarmWithin, BlockZone, CutLink, Scenario, Stop, Withdraw
 from sim.scenario.script import Given, Happens, Moment, script, unknown
 from sim.scenario.verdict import Seen
@@ -29,30 +29,28 @@ REST_NS = 60 * 10**9
 long: nothing is left that could happen."""
 
 
-def run_plant(scenario: Scenario, file: str, speed: float) -> Seen:
+def run_live(scenario: Scenario, file: str, speed: float, robots: TriedRobots) -> Seen:
     """What is seen of the scenario on a gate that runs so many times as fast as the clock.
 
     It ends before its time when nothing is left that could happen.
 
     Raises:
         SiteError: there is no such site, or it has no such side, device, place or zone.
-        DriverError: the plant did not come up.
+        DriverError: the robots did not come up.
     """
-    found: list[str] = []
-    gate = LiveGate(
-        find_site(scenario.site), speed=speed, seed=scenario.seed, driver=plant(found=found)
-    )
+    gate = LiveGate(find_site(scenario.site), speed=speed, seed=scenario.seed, driver=robots.driver)
     names = {device.id for device in gate.devices}
     controlled = {device.id for device in gate.devices if device.kind != "lane"}
     problems = unknown(scenario, file, gate.site, gate.roadmap, names, controlled)
     if problems:
         raise SiteError(problems)
     with gate, contextlib.ExitStack() as open_ends:
-        for end in (gate.keeper, gate.signals, mishaps := Mishaps(gate.bus)):
+        for end in (gate.keeper, gate.signals):
             open_ends.callback(end.close)
+        mishaps = open_ends.enter_context(robots.mishaps(gate.bus))
         gate.start(lambda _name, _process: None)
         seen = _Run(gate, mishaps).run(scenario)
-    seen.found += found
+    seen.found += robots.found
     return seen
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from actors.messages import ExtendGrant, Visit
-from interfaces.scenario import run_plant
+from interfaces.scenario import run_live
+from interfaces.tried_robots import simulated
 from sim.plant.vehicle import VehicleController
 from sim.plant.watched import Watched
 from sim.plant.wiring import controllers
@@ -22,7 +23,7 @@ SPEED = 40.0
 @pytest.mark.parametrize("name", ["agv-breaks-down", "link-is-cut"])
 def test_a_shipped_scenario_has_the_same_verdicts_live_as_in_virtual_time(name: str):
     scenario = read_scenario(SHIPPED / f"{name}.yaml")
-    live = verdicts(scenario, run_plant(scenario, name, SPEED))
+    live = verdicts(scenario, run_live(scenario, name, SPEED, simulated()))
     assert live == verdicts(scenario, run_virtual(scenario, name))
 
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from sim.scenario.model import Scenario
     from sim.scenario.verdict import Seen
 
-LIVE_SPEED = 20.0
+SPEEDS = {"plant": 20.0, "ros": 10.0}
+"""Of a live gate, if none is given."""
 
 
 def scenario(
@@ -26,12 +27,17 @@ def scenario(
         ),
     ] = None,
     runtime: Annotated[
-        Literal["virtual", "plant"],
-        typer.Option(help="virtual: in virtual time; plant: a live gate with simulated robots."),
+        Literal["virtual", "plant", "ros"],
+        typer.Option(
+            help="virtual: in virtual time; plant: a live gate with simulated robots; "
+            "ros: one with reference robots over ROS 2."
+        ),
     ] = "virtual",
     speed: Annotated[
         float | None,
-        typer.Option(min=0.1, max=100, help="Of a live gate, beside the clock; else 20."),
+        typer.Option(
+            min=0.1, max=100, help="Of a live gate, beside the clock; else 20, with ros 10."
+        ),
     ] = None,
 ) -> None:
     """Run scenarios; exit code 1 if an expectation was not met."""
@@ -46,7 +52,7 @@ def scenario(
     if junit is not None and not junit.absolute().parent.is_dir():
         raise typer.BadParameter(f"--junit: there is no folder {junit.absolute().parent}")
     if speed is not None and runtime == "virtual":
-        raise typer.BadParameter(f"--speed: given {speed:g}, allowed: with --runtime plant only")
+        raise typer.BadParameter(f"--speed: given {speed:g}, allowed: with --runtime plant or ros")
     failed = False
     for file in files:
         read = read_scenario(file)
@@ -54,7 +60,7 @@ def scenario(
         if runtime == "virtual":
             seen = run_virtual(read, file.name)
         else:
-            seen = _on_plant(read, file.name, speed or LIVE_SPEED)
+            seen = _live(read, file.name, runtime, speed or SPEEDS[runtime])
         results = verdicts(read, seen)
         took_s = time.perf_counter() - began_s
         out.print(f"{file.stem}: {read.title} ({took_s:.1f} s)", markup=False)
@@ -71,13 +77,17 @@ def scenario(
         raise typer.Exit(EXIT_FAILED)
 
 
-def _on_plant(scenario: "Scenario", file: str, speed: float) -> "Seen":
-    """What is seen on a live gate; ends with a word if its plant does not come up."""
+def _live(
+    scenario: "Scenario", file: str, runtime: Literal["plant", "ros"], speed: float
+) -> "Seen":
+    """What is seen on a live gate; ends with a word if its robots do not come up."""
     from interfaces.drivers import DriverError
-    from interfaces.scenario import run_plant
+    from interfaces.scenario import run_live
+    from interfaces.tried_robots import over_ros, simulated
 
+    robots = simulated() if runtime == "plant" else over_ros(scenario, err.print)
     try:
-        return run_plant(scenario, file, speed)
+        return run_live(scenario, file, speed, robots)
     except DriverError as error:
         complain(str(error))
         raise typer.Exit(EXIT_FAILED) from None
