@@ -8,8 +8,8 @@ fast, an AGV is taken to have gone along the arc, and as fast, as the two say.
 What it finds: contact between the bodies of AGVs, an AGV beyond the end of what it was granted or
 off its way, and grants out of order (`sim.checker`). What it cannot see: an AGV that says something
 else than where it is; how an AGV moved between two samples; and where people have set one down, of
-which nothing is said on a topic. An AGV that was not heard for a while is a finding too: nobody can
-then say that nothing was touched.
+which nothing is said on a topic. An AGV that has moved unheard for a while is a finding too: nobody
+can then say that nothing was touched.
 """
 
 import math
@@ -57,11 +57,15 @@ class Track:
         self._signals.append(signal)
         return math.hypot(signal.x_m - before.x_m, signal.y_m - before.y_m)
 
-    def show(self, now_ns: int) -> VehicleSignal:
-        """As it was at a time; samples before that are forgotten. Beyond its samples it stands."""
-        while len(self._stamps) > 1 and self._stamps[1] <= now_ns:
+    def forget(self, before_ns: int) -> None:
+        """Drop the samples that say nothing about that time or later."""
+        while len(self._stamps) > 1 and self._stamps[1] <= before_ns:
             self._stamps.popleft()
             self._signals.popleft()
+
+    def show(self, now_ns: int) -> VehicleSignal:
+        """As it was at a time; what was before is forgotten. Beyond its samples it stands."""
+        self.forget(now_ns)
         if len(self._stamps) == 1 or now_ns <= self._stamps[0]:
             return self._signals[0]
         span_ns = self._stamps[1] - self._stamps[0]
@@ -192,6 +196,8 @@ class Overheard:
                     f"{vehicle}/controller", message, [Send(vehicle, message)], self._now_ns
                 )
         self._now_ns = max(self._now_ns, until_ns)
+        for track in self._tracks.values():
+            track.forget(self._now_ns)
 
     def _begin(self, until_ns: int) -> Checker:
         shows: dict[str, Callable[[int], VehicleSignal]] = {
