@@ -3,7 +3,7 @@
 import contextlib
 import datetime
 
-from actors.errors import SiteError
+from actors.errors import Problem, SiteError
 from actors.messages import (
     OVER,
     Alarm,
@@ -24,6 +24,9 @@ from sim.scenario.script import Given, Happens, Moment, script, unknown
 from sim.scenario.verdict import Seen
 
 POLL_MS = 20
+NOTICED_S = 2.5
+"""Links and robots that do not hear each other for two seconds of the wall clock know that they are
+cut off; they look for that a few times a second."""
 REST_NS = 60 * 10**9
 """When all has been put, no order is open and no alarm is expected any more, a run ends after so
 long: nothing is left that could happen."""
@@ -35,13 +38,15 @@ def run_live(scenario: Scenario, file: str, speed: float, robots: TriedRobots) -
     It ends before its time when nothing is left that could happen.
 
     Raises:
-        SiteError: there is no such site, or it has no such side, device, place or zone.
+        SiteError: there is no such site, or it has no such side, device, place or zone; or a cut is
+            so short at this speed that nobody would notice it.
         DriverError: the robots did not come up.
     """
     gate = LiveGate(find_site(scenario.site), speed=speed, seed=scenario.seed, driver=robots.driver)
     names = {device.id for device in gate.devices}
     controlled = {device.id for device in gate.devices if device.kind != "lane"}
     problems = unknown(scenario, file, gate.site, gate.roadmap, names, controlled)
+    problems += _unnoticed(scenario, file, speed)
     if problems:
         raise SiteError(problems)
     with gate, contextlib.ExitStack() as open_ends:
@@ -52,6 +57,16 @@ def run_live(scenario: Scenario, file: str, speed: float, robots: TriedRobots) -
         seen = _Run(gate, mishaps).run(scenario)
     seen.found += robots.found
     return seen
+
+
+def _unnoticed(scenario: Scenario, file: str, speed: float) -> list[Problem]:
+    found = []
+    for number, fault in enumerate(scenario.faults):
+        if isinstance(fault, CutLink) and fault.for_s and fault.for_s < NOTICED_S * speed:
+            given = f"{fault.for_s:g} s, which pass unnoticed at speed {speed:g}"
+            allowed = f"a speed up to {fault.for_s / NOTICED_S:g}"
+            found.append(Problem(file, f"faults[{number}].for_s", given, allowed))
+    return found
 
 
 class _Run:
