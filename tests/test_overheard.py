@@ -5,9 +5,13 @@ import math
 import pytest
 from msgspec.structs import replace
 
+from actors.site.roadmap import Edge
 from robotics.ros import wire
+from robotics.telemetry import VehicleSignal
 from sim.footprint import Body
-from sim.plant.overheard import Overheard, Track
+from sim.plant.overheard import Overheard
+from sim.plant.track import Track
+from sim.sweep import Way
 from tests.gate import S
 from tests.ros_drawn import NOW, agv_state, header, level
 from tests.test_checker import CROSSING, EDGES, LENGTH_M, SPEED_MPS, STARTS
@@ -149,20 +153,37 @@ def test_a_sample_that_comes_late_changes_nothing():
 
 
 @pytest.mark.parametrize("speed_mps", [0.0, 2.0, 5.0])
-def test_between_two_samples_an_agv_goes_along_its_arc_and_never_back(speed_mps: float):
-    radius_m = 12.0
-    track = Track("A")
-    turns = (0.0, 0.8)
-    for at_s, turn_rad in zip((0, 2), turns, strict=True):
-        place = wire.Point(radius_m * math.sin(turn_rad), radius_m * (1 - math.cos(turn_rad)))
-        pose = wire.Pose(place, level(turn_rad))
-        track.add(at_s * S, agv_state(at_s * S, pose=pose, twist=twist(speed_mps)))
-    before_rad = -0.01
-    for step in range(21):
+def test_between_two_samples_an_agv_keeps_to_its_road_and_never_goes_back(speed_mps: float):
+    radius_m, straight_m = 12.0, 20.0
+    turns = [math.pi / 2 * step / 90 for step in range(91)]
+    bend = [(radius_m * math.sin(t), radius_m * (1 - math.cos(t))) for t in turns]
+    way, true = Way(LENGTH_M), Way(LENGTH_M)
+    for grown in (way, true):
+        grown.append(Edge("in", "a", "b", "A", "", 5.0, ((-straight_m, 0), (0, 0)), straight_m))
+    track = Track(way, LENGTH_M, SPEED_MPS)
+    edge = Edge("bend", "b", "c", "B", "", 5.0, tuple(bend), radius_m * math.pi / 2)
+    for grown in (way, true):
+        grown.append(edge)
+    for at_s, front_m in ((0, straight_m), (5, way.end_m)):
+        body = true.body(front_m)
+        heading_rad = math.atan2(body.sin, body.cos)
+        track.add(at_s * S, VehicleSignal("A", body.x, body.y, heading_rad, speed_mps, 90.0, ""))
+    before_m = straight_m
+    for step in range(51):
         seen = track.show(step * S // 10)
-        assert math.hypot(seen.x_m, seen.y_m - radius_m) == pytest.approx(radius_m, abs=0.01)
-        turn_rad = math.atan2(seen.x_m, radius_m - seen.y_m)
-        assert seen.heading_rad == pytest.approx(turn_rad, abs=0.02)
-        assert turn_rad > before_rad
-        before_rad = turn_rad
-    assert turn_rad == pytest.approx(turns[1])
+        front_m, off_m = true.find(seen.x_m, seen.y_m, before_m)
+        assert off_m < 0.02
+        body = true.body(front_m)
+        assert seen.heading_rad == pytest.approx(math.atan2(body.sin, body.cos), abs=0.01)
+        assert front_m > before_m - 0.02
+        before_m = front_m
+    assert front_m == pytest.approx(true.end_m, abs=0.02)
+
+
+def test_an_agv_that_is_off_its_road_is_seen_straight_between_where_it_says_it_was():
+    way = Way(LENGTH_M)
+    way.append(EDGES["west"])
+    track = Track(way, LENGTH_M, SPEED_MPS)
+    for at_s, y_m in ((0, 0.0), (2, 4.0)):
+        track.add(at_s * S, VehicleSignal("A", 12.5, y_m, 0.0, 2.0, 90.0, ""))
+    assert track.show(S).y_m == 2.0

@@ -2,8 +2,8 @@
 
 What it hears: each AGV's own `state`, ten times a second of the wall clock, and each grant that is
 said to an AGV. Everything is put in the order of its stamps and judged a moment later, when every
-AGV has said where it was. Between two samples, which are seconds of driving if the gate's clock is
-fast, an AGV is taken to have gone along the arc, and as fast, as the two say.
+AGV has said where it was. Between two samples it is taken to have kept to its road
+(`sim.plant.track`).
 
 What it finds: contact between the bodies of AGVs, an AGV beyond the end of what it was granted or
 off its way, and grants out of order (`sim.checker`). What it cannot see: an AGV that says something
@@ -13,7 +13,6 @@ can then say that nothing was touched.
 """
 
 import math
-from collections import deque
 from collections.abc import Callable, Mapping
 from heapq import heappop, heappush
 
@@ -25,52 +24,8 @@ from robotics.ros.agv_state import yaw_rad
 from robotics.telemetry import VehicleSignal
 from sim.checker import FOUND_KEPT, NEAR_M, Checker
 from sim.footprint import Body
-
-SLOPE_MAX = 3.0
-"""A cubic curve from 0 to 1 rises all the way if its slopes at the ends are from 0 to this."""
-
-
-class Track:
-    """Where one AGV has said that it was, lately."""
-
-    def __init__(self, vehicle: str) -> None:
-        self._vehicle = vehicle
-        self._stamps: deque[int] = deque()
-        self._signals: deque[VehicleSignal] = deque()
-        self.cleared = -1
-        """The last visit that its rear has left."""
-
-    @property
-    def newest_ns(self) -> int | None:
-        """When it was last heard of; None: never."""
-        return self._stamps[-1] if self._stamps else None
-
-    def add(self, at_ns: int, state: wire.AgvState) -> float:
-        """It says where it was at a time that is later than all before; how far it has come [m]."""
-        position, speed = state.pose.position, max(state.twist.linear.x, 0.0)
-        heading_rad = yaw_rad(state.pose.orientation, f"{self._vehicle}.pose")
-        signal = VehicleSignal(
-            self._vehicle, position.x, position.y, heading_rad, speed, state.battery * 100, ""
-        )
-        before = self._signals[-1] if self._signals else signal
-        self._stamps.append(at_ns)
-        self._signals.append(signal)
-        return math.hypot(signal.x_m - before.x_m, signal.y_m - before.y_m)
-
-    def forget(self, before_ns: int) -> None:
-        """Drop the samples that say nothing about that time or later."""
-        while len(self._stamps) > 1 and self._stamps[1] <= before_ns:
-            self._stamps.popleft()
-            self._signals.popleft()
-
-    def show(self, now_ns: int) -> VehicleSignal:
-        """As it was at a time; what was before is forgotten. Beyond its samples it stands."""
-        self.forget(now_ns)
-        if len(self._stamps) == 1 or now_ns <= self._stamps[0]:
-            return self._signals[0]
-        span_ns = self._stamps[1] - self._stamps[0]
-        share = (now_ns - self._stamps[0]) / span_ns
-        return _between(self._signals[0], self._signals[1], span_ns / 1e9, share)
+from sim.plant.track import Track
+from sim.sweep import Way
 
 
 class Overheard:
@@ -94,7 +49,13 @@ class Overheard:
     ) -> None:
         self._roadmap, self._body, self._speed_mps = roadmap, body, speed_mps
         self._starts, self._silence_ns = dict(starts), silence_ns
-        self._tracks = {vehicle: Track(vehicle) for vehicle in starts}
+        self._tracks: dict[str, Track] = {}
+        for vehicle, visit in starts.items():
+            self._tracks[vehicle] = Track(Way(body.length_m), body.length_m, speed_mps)
+            self._drive(vehicle, visit)
+        self._end_seq = {vehicle: visit.seq for vehicle, visit in starts.items()}
+        self._cleared = dict.fromkeys(starts, -1)
+        """The last visit that each AGV's rear has left."""
         self._news: list[tuple[int, int, str, Message]] = []
         """A heap: (stamp, number, AGV, a grant to it or what its rear has left)."""
         self._heard = 0
@@ -110,15 +71,20 @@ class Overheard:
     def told(self, vehicle: str, state: wire.AgvState) -> None:
         """An AGV has said its state."""
         track, at_ns = self._tracks[vehicle], state.header.stamp.ns
+        position, speed_mps = state.pose.position, max(state.twist.linear.x, 0.0)
+        heading_rad = yaw_rad(state.pose.orientation, f"{vehicle}.pose")
         newest_ns = track.newest_ns
         if newest_ns is not None and at_ns <= newest_ns:
             return  # late: a newer one says more
-        moved_m = track.add(at_ns, state)
+        signal = VehicleSignal(
+            vehicle, position.x, position.y, heading_rad, speed_mps, state.battery * 100, ""
+        )
+        moved_m = track.add(at_ns, signal)
         if newest_ns is not None and at_ns - newest_ns > self._silence_ns and moved_m > NEAR_M:
             silent = f"{(at_ns - newest_ns) / 1e9:.1f} s"
             self.missed(f"{vehicle} was not heard for {silent}, and moved {moved_m:.1f} m")
-        if state.cleared_seq > track.cleared:
-            track.cleared = state.cleared_seq
+        if state.cleared_seq > self._cleared[vehicle]:
+            self._cleared[vehicle] = state.cleared_seq
             self._keep(at_ns, vehicle, RearClear(vehicle, state.cleared_seq))
 
     def granted(self, vehicle: str, grant: wire.Grant) -> None:
@@ -139,6 +105,10 @@ class Overheard:
             Visit(visit.seq, visit.zone, tuple(edge.id for edge in visit.edges))
             for visit in grant.visits
         )
+        for visit in visits:
+            if visit.seq == self._end_seq[vehicle] + 1:
+                self._drive(vehicle, visit)
+                self._end_seq[vehicle] = visit.seq
         self._keep(grant.header.stamp.ns, vehicle, ExtendGrant(grant.number, visits))
 
     def missed(self, what: str) -> None:
@@ -173,6 +143,10 @@ class Overheard:
             return self._unheard
         self._checker.finish(self._now_ns)
         return [*self._checker.found, *self._unheard]
+
+    def _drive(self, vehicle: str, visit: Visit) -> None:
+        for edge in visit.edges:
+            self._tracks[vehicle].way.append(self._roadmap.edges[edge])
 
     def _keep(self, at_ns: int, vehicle: str, message: Message) -> None:
         self._heard += 1
@@ -212,41 +186,3 @@ class Overheard:
 
     def _wake(self, at_ns: int) -> None:
         self._due_ns = at_ns if self._due_ns is None else min(at_ns, self._due_ns)
-
-
-def _between(
-    one: VehicleSignal, other: VehicleSignal, span_s: float, share: float
-) -> VehicleSignal:
-    """After a share of the span from the one to the other.
-
-    Cubic Hermite curves: one on the map, which leaves with the heading of the one and arrives with
-    that of the other, and is all but an arc of a circle where they are on one; and one of the way
-    along it, with the speeds of both, which never goes back (F. Fritsch, R. Carlson, 1980).
-    """
-    dx_m, dy_m = other.x_m - one.x_m, other.y_m - one.y_m
-    turned_rad = math.remainder(other.heading_rad - one.heading_rad, math.tau)
-    arc_m = 2 * math.hypot(dx_m, dy_m) / (1 + math.cos(turned_rad / 2))
-    if arc_m == 0:
-        return one if share < 1 else other
-    leaves, arrives = (min(s.speed_mps * span_s / arc_m, SLOPE_MAX) for s in (one, other))
-    way = _hermite(0.0, 1.0, leaves, arrives, share)
-    headings = one.heading_rad, one.heading_rad + turned_rad
-    x_out_m, x_in_m = (arc_m * math.cos(heading) for heading in headings)
-    y_out_m, y_in_m = (arc_m * math.sin(heading) for heading in headings)
-    return VehicleSignal(
-        one.id,
-        _hermite(one.x_m, other.x_m, x_out_m, x_in_m, way),
-        _hermite(one.y_m, other.y_m, y_out_m, y_in_m, way),
-        one.heading_rad + turned_rad * way,
-        one.speed_mps + (other.speed_mps - one.speed_mps) * share,
-        one.battery_pct,
-        one.container,
-        one.fault,
-    )
-
-
-def _hermite(begin: float, end: float, leaves: float, arrives: float, share: float) -> float:
-    """From a value with a slope to another with another; `share` is 0 to 1."""
-    rest = 1 - share
-    ends = begin * rest * rest * (1 + 2 * share) + end * share * share * (3 - 2 * share)
-    return ends + leaves * share * rest * rest - arrives * share * share * rest
