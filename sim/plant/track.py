@@ -1,8 +1,8 @@
 """Where an AGV was at any moment, from samples in which it says so and the road it was granted.
 
 Between two samples, which are seconds of driving if the gate's clock is fast, it is taken to have
-kept to its road as it does in both of them, and to have changed its speed smoothly from the one to
-the other.
+kept to its road as it does in both of them, at one speed: so it is never beyond what they say, nor
+faster than it can be.
 """
 
 import math
@@ -14,10 +14,6 @@ from robotics.telemetry import VehicleSignal
 from sim.checker import OFF_WAY_M
 from sim.footprint import Footprint
 from sim.sweep import Way
-
-SLOPE_MAX = 3.0
-"""A cubic curve from 0 to 1 rises all the way if its slopes at both ends are from 0 to this
-(F. Fritsch, R. Carlson, Monotone piecewise cubic interpolation, 1980)."""
 
 
 class Sample(msgspec.Struct):
@@ -97,9 +93,7 @@ class Track:
             turned_rad = math.remainder(there.heading_rad - here.heading_rad, math.tau)
             x_m, y_m = _mean(here.x_m, there.x_m, share), _mean(here.y_m, there.y_m, share)
             return _signal(here, there, share, x_m, y_m, here.heading_rad + turned_rad * share)
-        span_s, gone_m = (other.at_ns - one.at_ns) / 1e9, other.front_m - one.front_m
-        leaves, arrives = (min(s.speed_mps * span_s / gone_m, SLOPE_MAX) for s in (here, there))
-        body = self.way.body(one.front_m + gone_m * _rise(leaves, arrives, share))
+        body = self.way.body(_mean(one.front_m, other.front_m, share))
         # Beside its way it is as it was in both samples.
         begin, end = self.way.body(one.front_m), self.way.body(other.front_m)
         turned_rad = math.remainder(_heading_rad(body) - _heading_rad(begin), math.tau)
@@ -111,13 +105,6 @@ class Track:
             body.y + _mean(here.y_m - begin.y, there.y_m - end.y, share),
             here.heading_rad + turned_rad,
         )
-
-
-def _rise(leaves: float, arrives: float, share: float) -> float:
-    """A cubic curve from 0 to 1 with these slopes at its ends."""
-    rest = 1 - share
-    ends = share * share * (3 - 2 * share)
-    return ends + leaves * share * rest * rest - arrives * share * share * rest
 
 
 def _mean(one: float, other: float, share: float) -> float:
