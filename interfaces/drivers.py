@@ -27,7 +27,7 @@ from robotics.clock import GateTime
 from robotics.imaging.reported import ScanImages
 from robotics.ros.domain import NoDomainError, RosDomain
 from robotics.ros.e_stop_keeper import EStopKeeper
-from robotics.ros.links import ros_links
+from robotics.ros.links import RosLinks, ros_links
 from robotics.ros.rosbridge import Rosbridge, RosbridgeError
 from robotics.ros.venv import RosVenvError, ros_venv
 from robotics.telemetry import Bus
@@ -64,6 +64,9 @@ class Driven(msgspec.Struct, frozen=True):
 
 Driver = Callable[[Driven], AbstractContextManager[LinkFactory]]
 """Raises `DriverError` on entering if robots do not come up."""
+
+Between = Callable[[Driven, RosLinks], AbstractContextManager[LinkFactory]]
+"""What is put between links and robots that are up: the links that the gate then has."""
 
 
 def plant(
@@ -192,7 +195,7 @@ def _to_plant(driven: Driven) -> ZmqLinks:
     return ZmqLinks(driven.bus, driven.gate_time, controlled)
 
 
-def reference_robots(say: Callable[[str], None]) -> Driver:
+def reference_robots(say: Callable[[str], None], between: Between | None = None) -> Driver:
     """Every device a real ROS node, in a ROS domain of their own; `say` hears of the set-up."""
 
     @contextmanager
@@ -207,7 +210,8 @@ def reference_robots(say: Callable[[str], None]) -> Driver:
             except (RosVenvError, NoDomainError, RosbridgeError, ReferenceError) as error:
                 raise DriverError(str(error)) from error
             running.enter_context(EStopKeeper(server.url))
-            yield _links(driven, server.url)
+            links = _links(driven, server.url)
+            yield links if between is None else running.enter_context(between(driven, links))
 
     return drive
 
@@ -223,7 +227,7 @@ def robots_behind(url: str, images: ScanImages | None = None) -> Driver:
     return drive
 
 
-def _links(driven: Driven, url: str, images: ScanImages | None = None) -> LinkFactory:
+def _links(driven: Driven, url: str, images: ScanImages | None = None) -> RosLinks:
     folder = Path(driven.bus.folder)
     try:
         return ros_links(

@@ -1,9 +1,9 @@
-"""Runs a scenario on a live gate: actors on Ray, links, the plant in a process of its own."""
+"""Runs a scenario on a live gate: actors on Ray, links, robots that are no part of the gate."""
 
 import contextlib
 import datetime
 
-from actors.errors import SiteError
+from actors.errors import Problem, SiteError
 from actors.messages import (
     OVER,
     Alarm,
@@ -15,45 +15,64 @@ from actors.messages import (
     SetService,
 )
 from actors.site.bundled import find_site
-from interfaces.drivers import plant
 from interfaces.gate import LiveGate
+from interfaces.tried_robots import TriedRobots
 from robotics.clock import GateClock
-from sim.plant.mishaps import Mishaps
+from sim.scenario.mishaps import Mishaps
 from sim.scenario.model import AlarmWithin, BlockZone, CutLink, Scenario, Stop, Withdraw
 from sim.scenario.script import Given, Happens, Moment, script, unknown
 from sim.scenario.verdict import Seen
 
 POLL_MS = 20
+NOTICED_S = 2.5
+"""Links and robots that do not hear each other for two seconds of the wall clock know that they are
+cut off; they look for that a few times a second."""
 REST_NS = 60 * 10**9
 """When all has been put, no order is open and no alarm is expected any more, a run ends after so
 long: nothing is left that could happen."""
 
 
-def run_plant(scenario: Scenario, file: str, speed: float) -> Seen:
+def run_live(scenario: Scenario, file: str, speed: float, robots: TriedRobots) -> Seen:
     """What is seen of the scenario on a gate that runs so many times as fast as the clock.
 
     It ends before its time when nothing is left that could happen.
 
     Raises:
-        SiteError: there is no such site, or it has no such side, device, place or zone.
-        DriverError: the plant did not come up.
+        SiteError: there is no such site, or it has no such side, device, place or zone; or a cut is
+            so short at this speed that nobody would notice it.
+        DriverError: the robots did not come up.
     """
-    found: list[str] = []
     gate = LiveGate(
-        find_site(scenario.site), speed=speed, seed=scenario.seed, driver=plant(found=found)
+        find_site(scenario.site),
+        speed=speed,
+        seed=scenario.seed,
+        driver=robots.driver,
+        simulated_time=robots.simulated_time,
     )
     names = {device.id for device in gate.devices}
     controlled = {device.id for device in gate.devices if device.kind != "lane"}
     problems = unknown(scenario, file, gate.site, gate.roadmap, names, controlled)
+    problems += _unnoticed(scenario, file, speed)
     if problems:
         raise SiteError(problems)
     with gate, contextlib.ExitStack() as open_ends:
-        for end in (gate.keeper, gate.signals, mishaps := Mishaps(gate.bus)):
+        for end in (gate.keeper, gate.signals):
             open_ends.callback(end.close)
+        mishaps = open_ends.enter_context(robots.mishaps(gate.bus))
         gate.start(lambda _name, _process: None)
         seen = _Run(gate, mishaps).run(scenario)
-    seen.found += found
+    seen.found += robots.found
     return seen
+
+
+def _unnoticed(scenario: Scenario, file: str, speed: float) -> list[Problem]:
+    found = []
+    for number, fault in enumerate(scenario.faults):
+        if isinstance(fault, CutLink) and fault.for_s and fault.for_s < NOTICED_S * speed:
+            given = f"{fault.for_s:g} s, which pass unnoticed at speed {speed:g}"
+            allowed = f"a speed up to {fault.for_s / NOTICED_S:g}"
+            found.append(Problem(file, f"faults[{number}].for_s", given, allowed))
+    return found
 
 
 class _Run:

@@ -7,8 +7,8 @@ from robotics.telemetry import Bus
 from sim.plant.server import CUT, JOINED
 
 
-class Mishaps:
-    """Commands to simulated controllers past the gate; of one thread."""
+class PlantMishaps:
+    """See `sim.scenario.mishaps.Mishaps`; of one thread. Its commands go past the gate."""
 
     def __init__(self, bus: Bus) -> None:
         self._socket: zmq.Socket[bytes] = zmq.Context.instance().socket(zmq.PUSH)

@@ -12,7 +12,7 @@ from std_msgs.msg import Bool
 
 from robotics.clock import GateClock
 from robotics.motion import Profile, plan, standing
-from robotics.ros.reference.device import QUEUE, Device, to_ns
+from robotics.ros.reference.device import QUEUE, Device, to_ns, to_time
 from robotics.ros.reference.order import AgvSetup
 from robotics.ros.reference.road import NEAR_M, BadRoadError, HeldEdge, NoJoinError, Road
 
@@ -272,7 +272,9 @@ class Agv(Device):
             goal.publish_feedback(Charge.Feedback(battery=self._present_pct() / 100))
 
     def _present_state(self) -> AgvState:
-        at_m, speed = self._front()
+        # The pose's stamp is the moment of the pose, however long the rest takes.
+        now_ns = self.now_ns()
+        at_m, speed = self._profile.at((now_ns - self._began_ns) / 1e9)
         front, rear = self.road.point(at_m), self.road.point(at_m - self.data.length_m)
         heading_rad = math.atan2(front[1] - rear[1], front[0] - rear[0])
         state = AgvState(
@@ -288,7 +290,7 @@ class Agv(Device):
             safety_state=self._safety_state(),
             limit=self.limit.number,
         )
-        state.header.stamp, state.header.frame_id = self.stamp(), MAP_FRAME
+        state.header.stamp, state.header.frame_id = to_time(now_ns), MAP_FRAME
         state.pose.position.x = (front[0] + rear[0]) / 2
         state.pose.position.y = (front[1] + rear[1]) / 2
         state.pose.orientation.z = math.sin(heading_rad / 2)
