@@ -16,7 +16,8 @@ from tests.gazebo_peer import PHYSICS_PACKAGES, built
 LIVE = {
     "test_exchange_processes", "test_live_border", "test_live_gate", "test_live_lanes",
     "test_ros_gate", "test_ros_link", "test_ros_peers", "test_ros_reference", "test_ros_standard",
-    "test_ros_standard_gate", "test_ros_survey", "test_scenario_plant", "test_scenario_ros",
+    "test_ros_standard_gate", "test_ros_survey", "test_scenario_gazebo", "test_scenario_plant",
+    "test_scenario_ros",
     "test_up", "test_up_gazebo",
 }  # fmt: skip
 """Files whose tests run gates, robots or servers in processes. One of them keeps a whole machine
