@@ -7,20 +7,16 @@ from actors.errors import Problem, SiteError
 from actors.messages import (
     OVER,
     Alarm,
-    Obstacle,
     OrderChanged,
-    PutObstacle,
     PutOrder,
-    RemoveObstacle,
-    SetService,
 )
 from actors.site.bundled import find_site
 from interfaces.gate import LiveGate
 from interfaces.tried_robots import TriedRobots
 from robotics.clock import GateClock
 from sim.scenario.mishaps import Mishaps
-from sim.scenario.model import AlarmWithin, BlockZone, CutLink, Scenario, Stop, Withdraw
-from sim.scenario.script import Given, Happens, Moment, script, unknown
+from sim.scenario.model import AlarmWithin, CutLink, Scenario, Stop
+from sim.scenario.script import Given, Happens, Moment, script, to_fleet, unknown
 from sim.scenario.verdict import Seen
 
 POLL_MS = 20
@@ -118,8 +114,7 @@ class _Run:
             case Given(request=request):
                 self._gate.ask(PutOrder(request))
                 self._seen.given += 1
-            case Happens(fault=fault, number=number, begins=begins):
-                name = f"scenario-{number}"
+            case Happens(fault=fault, begins=begins):
                 match fault:
                     case Stop(device=device, reason=reason) if begins:
                         self._mishaps.stop(device, reason)
@@ -129,8 +124,7 @@ class _Run:
                         self._mishaps.cut(device)
                     case CutLink(device=device):
                         self._mishaps.join(device)
-                    case BlockZone(zone=zone):
-                        put = PutObstacle(Obstacle(name, (zone,)))
-                        self._gate.ask(put if begins else RemoveObstacle(name))
-                    case Withdraw(name=withdrawn):
-                        self._gate.ask(SetService(withdrawn, not begins))
+                    case _:
+                        told = to_fleet(moment, self._clock.now_ns())
+                        assert told is not None, fault
+                        self._gate.ask(told)

@@ -1,5 +1,6 @@
 """Scenarios: those that are shipped hold, those that do not say so, and bad files are refused."""
 
+import datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -7,10 +8,13 @@ import pytest
 from typer.testing import CliRunner
 
 from actors.errors import SiteError
+from actors.safety import ReportConditions
 from interfaces.main import app
 from sim.scenario.model import Scenario, read_scenario
+from sim.scenario.script import Happens, script, to_fleet
 from sim.scenario.verdict import junit, verdicts
 from sim.scenario.virtual import run_virtual
+from tests.gate import DEMO
 
 SHIPPED = sorted((Path(__file__).parents[1] / "sim/scenarios").glob("*.yaml"))
 SHORT = """
@@ -97,3 +101,20 @@ def test_a_bad_file_is_refused_with_its_place(tmp_path, old, new, said):
     with pytest.raises(SiteError) as refused:
         run_virtual(read_scenario(written(tmp_path, SHORT.replace(old, new))), "short.yaml")
     assert said in str(refused.value)
+
+
+def test_a_sensor_says_its_reading_again_before_it_is_missed_and_goes_at_the_end(tmp_path):
+    fault = "{fault: block_zone, zone: D1-001, at_s: 5, for_s: 10}"
+    fog = "{fault: fog, visibility_m: 30, at_s: 5, for_s: 50}"
+    scenario = read_scenario(written(tmp_path, SHORT.replace(fault, fog)))
+    start = datetime.datetime(2026, 11, 1, tzinfo=datetime.UTC)
+    happens = [m for m in script(scenario, DEMO, start) if isinstance(m, Happens)]
+    readings = [to_fleet(moment, moment.at_ns) for moment in happens]
+    assert all(isinstance(reading, ReportConditions) for reading in readings)
+    start_ns = round(start.timestamp()) * 10**9
+    told = [
+        ((reading.stamp_ns - start_ns) / 1e9, reading.visibility_m)
+        for reading in readings
+        if isinstance(reading, ReportConditions)
+    ]
+    assert told == [(5, 30), (25, 30), (45, 30), (55, None)]

@@ -21,6 +21,7 @@ SPEEDS = {
     "agv-breaks-down": 40.0,
     "busy-hour": 80.0,
     "crane-fails": 40.0,
+    "fog": 40.0,
     "link-is-cut": 20.0,  # a minute is noticed up to 24
     "one-container-each-way": 40.0,
 }

@@ -68,7 +68,19 @@ class Withdraw(_Fault, frozen=True, kw_only=True, tag="withdraw"):
     name: Text
 
 
-Fault = Stop | CutLink | BlockZone | Withdraw
+class Fog(_Fault, frozen=True, kw_only=True, tag="fog"):
+    """A sensor of the site says how far can be seen; the site's rules say what comes of it."""
+
+    visibility_m: Annotated[float, Meta(ge=0, le=100_000, description="[m]")]
+
+
+class Wind(_Fault, frozen=True, kw_only=True, tag="wind"):
+    """A sensor of the site says how strong gusts are."""
+
+    wind_mps: Annotated[float, Meta(ge=0, le=100, description="[m/s]")]
+
+
+Fault = Stop | CutLink | BlockZone | Withdraw | Fog | Wind
 
 
 class OrderBy(_Part, frozen=True, kw_only=True, tag_field="expect", tag="order"):

@@ -11,19 +11,15 @@ from actors.messages import (
     LinkLost,
     LinkRestored,
     Message,
-    Obstacle,
     OrderChanged,
-    PutObstacle,
     PutOrder,
-    RemoveObstacle,
-    SetService,
 )
 from actors.site.bundled import find_site
 from actors.site.devices import FLEET_MANAGER, devices
 from actors.site.expand import expand
 from actors.site.load import last_change, load_site
-from sim.scenario.model import BlockZone, CutLink, Scenario, Stop, Withdraw
-from sim.scenario.script import Given, Happens, script, unknown
+from sim.scenario.model import CutLink, Scenario, Stop
+from sim.scenario.script import Given, Happens, script, to_fleet, unknown
 from sim.scenario.verdict import Seen
 from sim.simulate import build
 from sim.world import World
@@ -87,21 +83,20 @@ class _Wire:
 
     def happen(self, moment: Happens) -> None:
         """Let a fault begin or end now."""
-        begins, name = moment.begins, f"scenario-{moment.number}"
+        begins = moment.begins
         match moment.fault:
             case Stop(device=device, reason=reason):
-                told = InjectFault(reason) if begins else ClearFault()
-                self._post(f"{device}/controller", told)
+                news = InjectFault(reason) if begins else ClearFault()
+                self._post(f"{device}/controller", news)
             case CutLink(device=device):
                 self._cut = self._cut | {device} if begins else self._cut - {device}
-                news = LinkLost() if begins else LinkRestored()
-                self._post(device, news)
-                self._post(f"{device}/controller", news)
-            case BlockZone(zone=zone):
-                put = PutObstacle(Obstacle(name, (zone,))) if begins else RemoveObstacle(name)
-                self._post(FLEET_MANAGER, put)
-            case Withdraw(name=withdrawn):
-                self._post(FLEET_MANAGER, SetService(withdrawn, not begins))
+                heard = LinkLost() if begins else LinkRestored()
+                self._post(device, heard)
+                self._post(f"{device}/controller", heard)
+            case _:
+                told = to_fleet(moment, self._world.now_ns)
+                if told is not None:
+                    self._post(FLEET_MANAGER, told)
 
     def _post(self, to: str, message: Message) -> None:
         self._world.post(to, message, self._world.now_ns)
