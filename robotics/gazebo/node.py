@@ -40,6 +40,9 @@ LEAVE_S = 1.0
 and its goodbye by UDP, and may be overtaken [ours]."""
 LINGER_MS = 500
 """What was published last is given so long to leave when a node ends [ours]."""
+STREAM_MS = 1
+"""Whoever has read a message waits so long for the next one: to look at all sockets for each message
+of a stream takes longer than to read it."""
 BATCH = 500
 """Messages taken before the node looks after its other sockets."""
 TICK_S = 0.25
@@ -75,8 +78,8 @@ class _Provided(msgspec.Struct):
 class Publisher:
     """Publishes one topic; from any thread."""
 
-    def __init__(self, node: "Node", offer: Offer) -> None:
-        self._node, self.offer = node, offer
+    def __init__(self, node: "Node", offer: Offer, kind: type[Message]) -> None:
+        self._node, self.offer, self._class = node, offer, kind
         self._head = (offer.topic.encode(), offer.address.encode())
         self._kind = offer.type.encode()
 
@@ -86,7 +89,7 @@ class Publisher:
         Raises:
             TypeError: it is of another type than the topic.
         """
-        if message.DESCRIPTOR.full_name != self.offer.type:
+        if type(message) is not self._class:
             raise TypeError(
                 f"{self.offer.topic}: given {message.DESCRIPTOR.full_name}, "
                 f"allowed: {self.offer.type}"
@@ -131,6 +134,7 @@ class Node:
             self._pub = self._bound(zmq.XPUB)
             self._sub = self._context.socket(zmq.SUB)
             self._sub.setsockopt(zmq.RCVHWM, KEPT)
+            self._sub.setsockopt(zmq.RCVTIMEO, STREAM_MS)
             self._requester = self._context.socket(zmq.ROUTER)
             self._response_id = str(uuid.uuid4())
             self._responses = self._bound(zmq.ROUTER, self._response_id)
@@ -180,7 +184,7 @@ class Node:
             type_name(kind),
         )  # fmt: skip
         self._do(lambda: self._topics.offer(offer))
-        return Publisher(self, offer)
+        return Publisher(self, offer, kind)
 
     def subscribe(self, topic: str, kind: type[Any], callback: Callable[[Any], None]) -> None:
         """Hear a topic, whoever publishes it, now or later; `callback` is called in our thread.
@@ -318,7 +322,7 @@ class Node:
         receive, known = self._sub.recv_multipart, self._subscriptions
         for _ in range(BATCH):
             try:
-                topic, _, data, kind = receive(zmq.NOBLOCK)
+                topic, _, data, kind = receive()
             except zmq.Again:
                 return
             except ValueError:  # not four frames
