@@ -30,12 +30,11 @@ from robotics.gazebo.node import Node
 from robotics.gazebo.vehicle import SILENCE_NS, GazeboVehicle, Posed
 from robotics.road_tracker import Front
 from sim.gazebo_run import GazeboRun
-from sim.gazebo_site import by_plan, in_gazebo, some_orders
 from sim.gazebo_world.agv import DECK_M, agv_model
 from sim.gazebo_world.container import GROSS_KG_MAX, Carrier, container_model
 from sim.gazebo_world.crane import standing_pose
 from sim.gazebo_world.elements import At, document
-from sim.gazebo_world.files import WORLD_FILE, write_world
+from sim.gazebo_world.files import WORLD_FILE
 from sim.gazebo_world.release import FORTRESS
 from sim.gazebo_world.world import world as gate_world
 from sim.plant.wiring import vehicle_data
@@ -193,29 +192,3 @@ def test_where_odometry_falls_silent_it_stands_and_nothing_is_known_until_it_is_
         stood = drive.until(Stood, 900)
         assert isinstance(stood, Stood)
         assert stood.seq == len(way) - 1
-
-
-ORDERS = 2
-"""One each way: ten minutes of the gate. `bordergate bench gazebo-site` has more."""
-
-
-@pytest.mark.timeout(900)
-def test_orders_are_done_over_the_physics_as_by_plan_and_nobody_touches_anything(
-    physics, tmp_path: Path
-):
-    write_world(DEMO, ROADMAP, DAY, FORTRESS, tmp_path)
-    orders = some_orders(DEMO, ORDERS, seed=1)
-    environment = apart()
-    with (
-        running([str(physics), str(tmp_path / WORLD_FILE)], environment) as peer,
-        Node(network_of(environment)) as node,
-    ):
-        assert peer.line() == "ready"
-        done = in_gazebo(node, DEMO, DAY, orders, seed=1, hours=0.25)
-        said = peer.rest()
-    planned = by_plan(DEMO, DAY, orders, seed=1, hours=0.25)
-    assert len(done.took_s) == len(planned.took_s) == ORDERS
-    assert not [line for line in said if line.startswith("contact")]
-    assert done.found == planned.found == []
-    for name, took_s in planned.took_s.items():
-        assert done.took_s[name] == pytest.approx(took_s, rel=0.1)

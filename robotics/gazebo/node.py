@@ -41,8 +41,8 @@ and its goodbye by UDP, and may be overtaken [ours]."""
 LINGER_MS = 500
 """What was published last is given so long to leave when a node ends [ours]."""
 STREAM_MS = 1
-"""Whoever has read a message waits so long for the next one: to look at all sockets for each message
-of a stream takes longer than to read it."""
+"""Whoever has read a message waits so long for the next one: to look at all sockets for each
+message of a stream takes longer than to read it."""
 BATCH = 500
 """Messages taken before the node looks after its other sockets."""
 TICK_S = 0.25
