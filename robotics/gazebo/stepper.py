@@ -37,13 +37,15 @@ class Stepper:
 
     @property
     def is_done(self) -> bool:
-        """Whether it has made the steps that it was told to make."""
-        return self._models.sim_ns >= self.due_ns
+        """Whether it has made the steps that it was told to make, or its world was reset."""
+        left_ns = self.due_ns - self._models.sim_ns
+        return left_ns <= 0 or left_ns > self.period_ns
 
     def go_on(self) -> None:
         """Make a period's steps; raises `NoReplyError` if nobody takes that any more."""
+        begin_ns = min(self.due_ns, self._models.sim_ns)
         self._order()
-        self.due_ns += self.period_ns
+        self.due_ns = begin_ns + self.period_ns
 
     def _order(self) -> None:
         order = self._control(pause=True, multi_step=self._steps)
