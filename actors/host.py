@@ -25,8 +25,9 @@ import msgspec
 import ray
 from ray.actor import ActorHandle
 
+from actors.codec import decode_message, encode
 from actors.effects import CancelTimer, Command, Effect, Emit, Reply, Send, SetTimer
-from actors.messages import Message, Started, TimerFired, decode_message, encode
+from actors.messages import Message, Started, TimerFired
 from actors.ports import (
     ClockFactory,
     Journal,

@@ -1,4 +1,4 @@
-"""Everything that participants say to each other, as frozen structs with MessagePack as wire form.
+"""What participants say to each other about the work, as frozen structs; all of it: `actors.codec`.
 
 Every request carries a number chosen by its sender, so that a repeat is known for one. The number
 that runs through most of them is `step`: the fleet manager numbers the steps of all missions
@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from actors import border, safety
+from actors import border
 from actors.base import Event as Event
 from actors.base import Message as Message
 from actors.base import Side as Side
@@ -900,63 +900,3 @@ class Alarm(Event):
     """What is amiss: the id of the order, or the name of the AGV, crane, booth, zone or, for
     `fleet_waits`, the fleet manager; for `recorder_ended`, the recorder."""
     detail: str
-
-
-AnyMessage = (
-    Started | TimerFired | LinkLost | LinkRestored
-    | ExtendGrant | QueryState | ConfirmLoad | StartCharge
-    | SetPosition | FaultChanged | InjectFault | ClearFault
-    | GrantAccepted | RearClear | Stood | Charged | LoadConfirmed | AgvState
-    | StartStep | AbandonStep | QueryReport | AgvReport
-    | RequestTransfer | TransferDone | StartTransfer | TransferFinished | CraneState
-    | RequestScan | ScanDecided | StartScan | ScanFinished | ScannerState
-    | ServiceRefused | StationReport
-    | RequestPermit | PermitGranted | PermitRefused | LaneEntered | LaneLeft | LaneNoted
-    | QueryLane | LaneTruth | OrderLane | LaneReport | CommandLane | LaneAnswer
-    | PutOrder | CancelOrder | OrderAnswer | ExplainOrder | OrderExplained
-    | SetService | ServiceAnswer | PlaceVehicle | PlaceAnswer
-    | PutObstacle | RemoveObstacle | ObstacleAnswer
-    | GuardOrder | AllowLeg | SetDown | QueryOrder | OrderReport
-    | safety.LimitSpeed | safety.EngageStop | safety.ResetStop | safety.StopAnswer
-    | safety.ReportConditions | safety.ReadingNoted | safety.AgreeReversal | safety.PermitTow
-    | HeardFromOtherSide | LetterGivenUp | ClocksApart
-    | border.Declare | border.Register | border.GateIn | border.Decide | border.PutHold
-    | border.LiftHold | border.SetDownLoad | border.Dispose | border.SetSide | border.BorderAnswer
-    | border.PreAdvice | border.ExchangeAnswer | border.AskReady | border.Ready | border.StandDown
-    | border.Crossed | border.CustodyTaken | border.ClearanceResult
-)  # fmt: skip
-AnyEvent = (
-    OrderChanged | DeviceChanged | LaneOrdered | ServiceChanged | ObstacleChanged | Alarm
-    | border.StepTaken | border.StepsVoided | border.HoldChanged | border.CustodyChanged
-    | border.ConsignmentEnded | border.SideChanged | border.ImageJudged
-    | safety.StopChanged | safety.LimitsChanged | safety.ReversalChanged
-)  # fmt: skip
-
-_encoder = msgspec.msgpack.Encoder()
-_messages: msgspec.msgpack.Decoder[Message] = msgspec.msgpack.Decoder(AnyMessage)
-_events: msgspec.msgpack.Decoder[Event] = msgspec.msgpack.Decoder(AnyEvent)
-
-
-def encode(item: Message | Event) -> bytes:
-    """The MessagePack form of a message or an event."""
-    return _encoder.encode(item)
-
-
-def decode_message(data: bytes) -> Message:
-    """The message in `data`.
-
-    Raises:
-        msgspec.DecodeError: not MessagePack, no known tag, or a field of another type.
-    """
-    try:
-        return _messages.decode(data)
-    except UnicodeDecodeError as error:  # not turned into its own error by msgspec
-        raise msgspec.DecodeError(str(error)) from error
-
-
-def decode_event(data: bytes) -> Event:
-    """The event in `data`; raises like `decode_message`."""
-    try:
-        return _events.decode(data)
-    except UnicodeDecodeError as error:
-        raise msgspec.DecodeError(str(error)) from error

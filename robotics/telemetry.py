@@ -17,7 +17,8 @@ import msgspec
 import zmq
 from zmq.devices import ThreadProxy
 
-from actors.messages import Event, decode_event, encode
+from actors.codec import decode_event, encode
+from actors.messages import Event
 
 SIGNALS_KEPT = 64
 """Samples kept for a reader that lags, in messages; what comes on top of them is dropped."""

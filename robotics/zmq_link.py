@@ -13,7 +13,8 @@ from collections.abc import Callable
 import msgspec
 import zmq
 
-from actors.messages import LinkLost, LinkRestored, Message, decode_message, encode
+from actors.codec import decode_message, encode
+from actors.messages import LinkLost, LinkRestored, Message
 from robotics.clock import GateTime
 from robotics.link_account import LinkAccount
 from robotics.telemetry import Bus, SignalPublisher

@@ -8,8 +8,9 @@ import hashlib
 from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 
+from actors.codec import encode
 from actors.effects import CancelTimer, Command, Effect, Emit, Machine, Reply, Send, SetTimer
-from actors.messages import Event, Message, Started, TimerFired, encode
+from actors.messages import Event, Message, Started, TimerFired
 
 SEND_NS = 2_000_000
 """What a message takes from machine to machine: a Ray call's median under load, measured."""

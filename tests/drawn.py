@@ -6,7 +6,8 @@ from types import UnionType
 import msgspec
 from hypothesis import strategies as st
 
-from actors.messages import AnyEvent, AnyMessage, Event, Message, Visit
+from actors.codec import AnyEvent, AnyMessage
+from actors.messages import Event, Message, Visit
 
 NAMES = ("", "AGV-001", "VN-C1", "D1", "VN", "CN", "T1", "retry", "query", "watch", "lane")
 SMALL = st.integers(0, 6)

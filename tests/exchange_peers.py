@@ -5,7 +5,7 @@ from random import Random
 from fastapi import APIRouter
 
 from actors.clearance import clearance_name
-from actors.messages import AnyMessage
+from actors.codec import AnyMessage
 from interfaces.api.letters import letters_router
 from interfaces.exchange.backoff import Backoff
 from interfaces.exchange.keys import SigningKey, new_key

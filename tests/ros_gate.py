@@ -20,6 +20,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from actors.agv import Agv
+from actors.codec import encode
 from actors.host import Host, Ports
 from actors.messages import (
     Action,
@@ -32,7 +33,6 @@ from actors.messages import (
     StartStep,
     TransferDone,
     Visit,
-    encode,
 )
 from actors.site.devices import devices
 from robotics.clock import GateTime

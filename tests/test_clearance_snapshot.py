@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.clearance import Clearance, SnapshotError
+from actors.codec import decode_message, encode
 from actors.effects import Effect
-from actors.messages import Message, decode_message, encode
+from actors.messages import Message
 from actors.site.devices import FLEET_MANAGER
 from actors.site.rules import BorderRules
 from sim.border_drive import Drive

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from actors.agv import Agv
 from actors.booth import Booth
 from actors.clearance import Clearance
+from actors.codec import decode_message, encode
 from actors.counterpart import Counterpart
 from actors.crane import Crane
 from actors.effects import Command, Effect, Machine, Send, SetTimer
@@ -29,8 +30,6 @@ from actors.messages import (
     StartTransfer,
     TimerFired,
     TransferFinished,
-    decode_message,
-    encode,
 )
 from actors.site.rules import BorderRules
 from actors.wiring import machines

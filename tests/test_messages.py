@@ -9,15 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.messages import (
-    AnyEvent,
-    AnyMessage,
-    Event,
-    Message,
-    decode_event,
-    decode_message,
-    encode,
-)
+from actors.codec import AnyEvent, AnyMessage, decode_event, decode_message, encode
+from actors.messages import Event, Message
 from tests.drawn import events, messages
 
 

@@ -21,7 +21,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import ServerConnection
 from websockets.sync.server import serve as serve_websocket
 
-from actors.messages import ExtendGrant, LinkRestored, Message, ScanFinished, encode
+from actors.codec import encode
+from actors.messages import ExtendGrant, LinkRestored, Message, ScanFinished
 from actors.safety import LimitSpeed
 from robotics.imaging.picture import png16
 from robotics.imaging.reported import ScanImages

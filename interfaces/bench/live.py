@@ -15,8 +15,9 @@ from pathlib import Path
 import msgspec
 import yaml
 
+from actors.codec import decode_message
 from actors.host import timer_lateness_ns
-from actors.messages import ExtendGrant, OrderRequest, PutOrder, RearClear, decode_message
+from actors.messages import ExtendGrant, OrderRequest, PutOrder, RearClear
 from actors.site.bundled import find_site
 from actors.site.devices import FLEET_MANAGER
 from actors.site.roadmap import Roadmap

@@ -20,7 +20,8 @@ from sqlalchemy import (
     select,
 )
 
-from actors.messages import Message, decode_message, encode
+from actors.codec import decode_message, encode
+from actors.messages import Message
 from interfaces.store.database import Database, StoreError, metadata
 
 INPUTS = Table(

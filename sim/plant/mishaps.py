@@ -2,7 +2,8 @@
 
 import zmq
 
-from actors.messages import ClearFault, InjectFault, Message, encode
+from actors.codec import encode
+from actors.messages import ClearFault, InjectFault, Message
 from robotics.telemetry import Bus
 from sim.plant.server import CUT, JOINED
 

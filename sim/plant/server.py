@@ -18,16 +18,9 @@ from pathlib import Path
 import msgspec
 import zmq
 
+from actors.codec import decode_message, encode
 from actors.effects import CancelTimer, Effect, Send, SetTimer
-from actors.messages import (
-    LinkLost,
-    LinkRestored,
-    Message,
-    Started,
-    TimerFired,
-    decode_message,
-    encode,
-)
+from actors.messages import LinkLost, LinkRestored, Message, Started, TimerFired
 from actors.site.expand import expand
 from actors.site.load import load_site
 from robotics.clock import GateTime
