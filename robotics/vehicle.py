@@ -92,7 +92,8 @@ class Vehicle(ABC):
         self._cut_off = False
         self._fault = ""
         self._limit = LimitSpeed(0, None)
-        self._container = ""
+        self.container = ""
+        """What it reckons to carry; empty: nothing."""
         self._step_loaded = 0
         self._charging: StartCharge | None = None
         self._charge_began_ns = 0
@@ -107,7 +108,7 @@ class Vehicle(ABC):
                 return [Send(self.device, self._state(now_ns))]
             case ConfirmLoad(step, container):
                 if step > self._step_loaded:
-                    self._container, self._step_loaded = container, step
+                    self.container, self._step_loaded = container, step
                 return [Send(self.device, LoadConfirmed(self.device, step))]
             case SetPosition(visit):
                 return self._set_position(visit, now_ns)
@@ -144,7 +145,7 @@ class Vehicle(ABC):
             pct = min(pct + gained, self._charging.until_pct)
         else:
             pct -= self.data.battery.drawn_pct(
-                self.front(now_ns)[0] - self._at_m, bool(self._container)
+                self.front(now_ns)[0] - self._at_m, bool(self.container)
             )
         return max(pct, 0.0)
 
@@ -158,7 +159,7 @@ class Vehicle(ABC):
             heading_rad=round(shown.heading_rad, 4),
             speed_mps=round(shown.speed_mps, 3),
             battery_pct=round(self.battery_pct(now_ns), 2),
-            container=self._container,
+            container=self.container,
             fault=self._fault or self._limit.held or ("link lost" if self._cut_off else ""),
         )
 
@@ -191,7 +192,7 @@ class Vehicle(ABC):
     @property
     def _top_mps(self) -> float:
         """The highest speed, loaded as it is, under the limit that it was told."""
-        top = self.data.speed_loaded_mps if self._container else self.data.speed_empty_mps
+        top = self.data.speed_loaded_mps if self.container else self.data.speed_empty_mps
         return top if self._limit.speed_mps is None else min(top, self._limit.speed_mps)
 
     # --- the road ---------------------------------------------------------------------------
@@ -255,7 +256,7 @@ class Vehicle(ABC):
     def _draw(self, at_m: float) -> None:
         """Take the energy of the way driven since the last call from the battery."""
         if at_m > self._at_m:
-            used = self.data.battery.drawn_pct(at_m - self._at_m, bool(self._container))
+            used = self.data.battery.drawn_pct(at_m - self._at_m, bool(self.container))
             self._charge_pct = max(self._charge_pct - used, 0.0)
             self._at_m = at_m
 
@@ -308,7 +309,7 @@ class Vehicle(ABC):
             cleared=self._cleared,
             stood=self._stood,
             battery_pct=round(self.battery_pct(now_ns), 2),
-            container=self._container,
+            container=self.container,
             step_loaded=self._step_loaded,
             fault=self._fault,
             limit=self._limit.number,

@@ -14,7 +14,8 @@ from robotics.ros.venv import add_interfaces, ros_venv
 from tests.gazebo_peer import PHYSICS_PACKAGES, built
 
 LIVE = {
-    "test_exchange_processes", "test_live_border", "test_live_gate", "test_live_lanes",
+    "test_exchange_processes", "test_gazebo_cranes", "test_live_border", "test_live_gate",
+    "test_live_lanes",
     "test_ros_gate", "test_ros_link", "test_ros_peers", "test_ros_reference", "test_ros_standard",
     "test_ros_standard_gate", "test_ros_survey", "test_scenario_gazebo", "test_scenario_plant",
     "test_scenario_ros",

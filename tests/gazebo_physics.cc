@@ -8,21 +8,28 @@
 //   Contact            Contacts on /world/WORLD/model/NAME/link/LINK/sensor/contact/contact, looked
 //                      at 100 times a second
 //   /clock, and WorldControl on /world/WORLD/control with `pause` and `multi_step`
-//   EntityFactory on /world/WORLD/create: an AGV described by its SDF is put into the world
-// Joints are held where they are. It has no other system: no batteries, no detachable joints.
+//   EntityFactory on /world/WORLD/create: a model described by its SDF is put into the world, and
+//                      Entity on /world/WORLD/remove: one that is no AGV is taken out of it
+//   JointPositionController with velocity commands: Double on the topic that the model names; a
+//                      joint is held where it is until it is told where to be
+// It has no other system: no batteries, no detachable joints.
 //
 // It stands until `control` says otherwise; with FACTOR it runs so many times faster than the wall
 // clock, with 0 as fast as it can. It says "ready", and "contact A B" for each two collisions that
 // touch and ought not to, once: an AGV may touch the ground and what it carries. Then "mute NAME"
-// and "heard NAME" on its standard input stop and begin odometry; at its end it says how long the
-// world has run and the wall clock meanwhile [s].
+// and "heard NAME" on its standard input stop and begin odometry, and "where MODEL LINK" is answered
+// with "at X Y Z", or with "nowhere"; at its end it says how long the world has run and the wall
+// clock meanwhile [s].
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cmath>
 #include <condition_variable>
+#include <functional>
 #include <iostream>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <string>
@@ -33,6 +40,8 @@
 #include <ignition/msgs/boolean.pb.h>
 #include <ignition/msgs/clock.pb.h>
 #include <ignition/msgs/contacts.pb.h>
+#include <ignition/msgs/double.pb.h>
+#include <ignition/msgs/entity.pb.h>
 #include <ignition/msgs/entity_factory.pb.h>
 #include <ignition/msgs/odometry.pb.h>
 #include <ignition/msgs/twist.pb.h>
@@ -43,6 +52,7 @@
 #include <ignition/physics/GetContacts.hh>
 #include <ignition/physics/GetEntities.hh>
 #include <ignition/physics/Joint.hh>
+#include <ignition/physics/RemoveEntities.hh>
 #include <ignition/physics/RequestEngine.hh>
 #include <ignition/physics/sdf/ConstructModel.hh>
 #include <ignition/physics/sdf/ConstructWorld.hh>
@@ -61,7 +71,8 @@ using Features = physics::FeatureList<
     physics::ForwardStep, physics::GetContactsFromLastStepFeature, physics::GetEntities,
     physics::LinkFrameSemantics, physics::FindFreeGroupFeature,
     physics::SetFreeGroupWorldVelocity, physics::GetBasicJointProperties,
-    physics::SetJointVelocityCommandFeature, physics::sdf::ConstructSdfModel,
+    physics::GetBasicJointState, physics::SetJointVelocityCommandFeature,
+    physics::RemoveModelFromWorld, physics::sdf::ConstructSdfModel,
     physics::sdf::ConstructSdfWorld>;
 using World = physics::World3dPtr<Features>;
 using Link = physics::Link3dPtr<Features>;
@@ -73,6 +84,7 @@ const char *const kPlugin = "ignition::physics::dartsim::Plugin";
 constexpr int kContactSteps = 10;
 constexpr int kOdometrySteps = 20;
 constexpr int kClockSteps = 10;
+constexpr double kStepS = 0.001;
 
 struct Vehicle {
   std::string name;
@@ -81,6 +93,12 @@ struct Vehicle {
   ignition::transport::Node::Publisher odometry, contacts;
   msgs::Twist command;
   bool muted = false;
+};
+
+struct Driven {
+  Joint joint;
+  double speed_max;
+  std::optional<double> target;
 };
 
 bool has_system(const sdf::ElementPtr &model, const std::string &name) {
@@ -92,14 +110,7 @@ bool has_system(const sdf::ElementPtr &model, const std::string &name) {
 class Peer {
  public:
   Peer(const sdf::World &described, World world) : name_(described.Name()), world_(world) {
-    for (std::uint64_t i = 0; i < described.ModelCount(); ++i) {
-      const auto model = world_->GetModel(described.ModelByIndex(i)->Name());
-      if (has_system(described.ModelByIndex(i)->Element(), "velocity-control"))
-        add_vehicle(described.ModelByIndex(i)->Name());
-      else
-        for (std::size_t j = 0; j < model->GetJointCount(); ++j)
-          if (model->GetJoint(j)->GetDegreesOfFreedom() > 0) held_.push_back(model->GetJoint(j));
-    }
+    for (std::uint64_t i = 0; i < described.ModelCount(); ++i) add_systems(*described.ModelByIndex(i));
     clock_ = node_.Advertise<msgs::Clock>("/clock");
     std::function<bool(const msgs::WorldControl &, msgs::Boolean &)> control =
         [this](const msgs::WorldControl &order, msgs::Boolean &done) {
@@ -114,12 +125,21 @@ class Peer {
     std::function<bool(const msgs::EntityFactory &, msgs::Boolean &)> create =
         [this](const msgs::EntityFactory &order, msgs::Boolean &done) {
           const std::lock_guard<std::mutex> lock(mutex_);
-          created_.push_back(order.sdf());
+          due_.push_back([this, description = order.sdf()] { put(description); });
           changed_.notify_all();
           done.set_data(true);
           return true;
         };
     node_.Advertise("/world/" + name_ + "/create", create);
+    std::function<bool(const msgs::Entity &, msgs::Boolean &)> remove =
+        [this](const msgs::Entity &order, msgs::Boolean &done) {
+          const std::lock_guard<std::mutex> lock(mutex_);
+          done.set_data(order.type() == msgs::Entity::MODEL && !vehicles_.count(order.name()));
+          if (done.data()) due_.push_back([this, name = order.name()] { world_->RemoveModel(name); });
+          changed_.notify_all();
+          return true;
+        };
+    node_.Advertise("/world/" + name_ + "/remove", remove);
   }
 
   // Until `end`. A factor of 0 is as fast as it goes.
@@ -131,10 +151,10 @@ class Peer {
       {
         std::unique_lock<std::mutex> lock(mutex_);
         changed_.wait(
-            lock, [this] { return ended_ || running_ || left_ > 0 || !created_.empty(); });
+            lock, [this] { return ended_ || running_ || left_ > 0 || !due_.empty(); });
         if (ended_) break;
-        for (const auto &description : created_) put(description);
-        created_.clear();
+        for (const auto &order : due_) order();
+        due_.clear();
         if (!running_ && left_ == 0) continue;
         if (left_ > 0) --left_;
         command();
@@ -153,6 +173,21 @@ class Peer {
   void mute(const std::string &name, bool muted) {
     const std::lock_guard<std::mutex> lock(mutex_);
     vehicles_.at(name).muted = muted;
+  }
+
+  void say_where(const std::string &model, const std::string &link) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    due_.push_back([this, model, link] {
+      const auto found = world_->GetModel(model);
+      if (!found || !found->GetLink(link)) {
+        std::cout << "nowhere" << std::endl;
+        return;
+      }
+      const Eigen::Vector3d at =
+          found->GetLink(link)->FrameDataRelativeToWorld().pose.translation();
+      std::cout << "at " << at.x() << " " << at.y() << " " << at.z() << std::endl;
+    });
+    changed_.notify_all();
   }
 
   void end() {
@@ -179,12 +214,30 @@ class Peer {
     node_.Subscribe("/model/" + name + "/cmd_vel", hear);
   }
 
+  void add_systems(const sdf::Model &described) {
+    if (has_system(described.Element(), "velocity-control")) add_vehicle(described.Name());
+    const auto model = world_->GetModel(described.Name());
+    const auto element = described.Element();
+    for (auto plugin = element->FindElement("plugin"); plugin;
+         plugin = plugin->GetNextElement("plugin")) {
+      if (!plugin->HasElement("joint_name")) continue;
+      const std::size_t number = driven_.size();
+      driven_.push_back({model->GetJoint(plugin->Get<std::string>("joint_name")),
+                         plugin->Get<double>("cmd_max"), std::nullopt});
+      std::function<void(const msgs::Double &)> hear = [this, number](const msgs::Double &target) {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        driven_[number].target = target.data();
+      };
+      node_.Subscribe(plugin->Get<std::string>("topic"), hear);
+    }
+  }
+
   // With the lock held.
   void put(const std::string &description) {
     sdf::Root root;
     if (!root.LoadSdfString(description).empty() || !root.Model()) return;
     world_->ConstructModel(*root.Model());
-    add_vehicle(root.Model()->Name());
+    add_systems(*root.Model());
   }
 
   void command() {
@@ -196,7 +249,11 @@ class Peer {
       vehicle.group->SetWorldAngularVelocity(
           turned * Eigen::Vector3d(angular.x(), angular.y(), angular.z()));
     }
-    for (auto &joint : held_) joint->SetVelocityCommand(0, 0.0);
+    for (auto &driven : driven_) {
+      const double left = driven.target ? *driven.target - driven.joint->GetPosition(0) : 0.0;
+      const double speed = std::clamp(left / kStepS, -driven.speed_max, driven.speed_max);
+      driven.joint->SetVelocityCommand(0, speed);
+    }
   }
 
   void step() {
@@ -280,7 +337,7 @@ class Peer {
   ignition::transport::Node node_;
   ignition::transport::Node::Publisher clock_;
   std::map<std::string, Vehicle> vehicles_;
-  std::vector<Joint> held_;
+  std::vector<Driven> driven_;
   std::map<std::size_t, std::pair<std::string, std::string>> names_;
   std::set<std::pair<std::string, std::string>> seen_;
   std::int64_t steps_ = 0;
@@ -288,7 +345,7 @@ class Peer {
   std::condition_variable changed_;
   bool running_ = false, ended_ = false;
   std::uint64_t left_ = 0;
-  std::vector<std::string> created_;  // what is to be put into the world
+  std::vector<std::function<void()>> due_;  // what is to be done between two steps
 };
 
 }  // namespace
@@ -310,11 +367,14 @@ int main(int argc, char **argv) {
   const sdf::World &described = *root.WorldByIndex(0);
   Peer peer(described, engine->ConstructWorld(described));
   std::thread listener([&peer] {
-    std::string line, order, name;
+    std::string line, order, name, link;
     while (std::getline(std::cin, line)) {
       std::istringstream words(line);
-      words >> order >> name;
-      peer.mute(name, order == "mute");
+      words >> order >> name >> link;
+      if (order == "where")
+        peer.say_where(name, link);
+      else
+        peer.mute(name, order == "mute");
     }
     peer.end();
   });

@@ -30,7 +30,8 @@ from sim.gazebo_world.inertia import box_inertia
 from sim.gazebo_world.release import Release
 
 GANTRY_MPS, TROLLEY_MPS, HOIST_MPS = 240 / 60, 48 / 60, 60 / 60
-"""Data sheet, verified; the hoist empty. Loaded it does 36 m/min."""
+"""Data sheet, verified; the hoist empty."""
+HOIST_LOADED_MPS = 36 / 60
 HEIGHT_M = 14.0
 """Under the girder: a container over another on an AGV, and the spreader [ours]."""
 LEG_M = 0.8
@@ -42,7 +43,15 @@ TRAVEL_M = 3.0
 """Of the gantry, each way: containers are not set down exactly in the middle of an AGV [ours]."""
 PORTAL_KG, TROLLEY_KG, SPREADER_KG = 80_000.0, 20_000.0, 8_000.0
 """[ours]"""
+EFFORT_N = 1e7
+"""Of every drive [ours]: enough to stop 108 t from full speed within 0.1 m. DART asks for a limit
+in joints that are told velocities."""
+END_M = 0.3
+"""From where a joint goes to where it ends [ours]. DART cannot bring back a joint that is at a
+limit, of its place or of its speed, and is told a velocity that leads away from it."""
 SPREADER_M = (12.2, 2.4, 0.5)
+SPREADER_UP_M = HEIGHT_M - 1.0
+"""Its middle over the ground with the hoist up."""
 STEEL: Rgba = (0.20, 0.35, 0.60, 1.0)
 YELLOW: Rgba = (0.95, 0.80, 0.10, 1.0)
 
@@ -88,6 +97,23 @@ def leg_places_m(bays: Bays, vehicles: VehiclesSection) -> tuple[float, float]:
     return bays.right_m - beside, bays.left_m + TRUCK_LANE_M + beside
 
 
+def truck_m(bays: Bays) -> float:
+    """Where the trolley is over the truck lane [m]."""
+    return bays.left_m + TRUCK_LANE_M
+
+
+def over(at: At, bays: Bays) -> tuple[float, float]:
+    """Where gantry and trolley are over an AGV whose middle is at a pose [m]."""
+    x, y = at.x - bays.at.x, at.y - bays.at.y
+    cos, sin = math.cos(bays.at.yaw), math.sin(bays.at.yaw)
+    return x * cos + y * sin, y * cos - x * sin
+
+
+def hoist_m(top_m: float) -> float:
+    """Where the hoist is with the spreader on something that is so high [m]."""
+    return top_m + SPREADER_M[2] / 2 - SPREADER_UP_M
+
+
 def crane_model(name: str, bays: Bays, vehicles: VehiclesSection, release: Release) -> ET.Element:
     """One crane, its trolley over the middle of its bays and its spreader up."""
     element = model(name, bays.at, static=False)
@@ -110,17 +136,18 @@ def crane_model(name: str, bays: Bays, vehicles: VehiclesSection, release: Relea
     trolley = link(element, "trolley", At(z=HEIGHT_M))
     inertial(trolley, box_inertia(TROLLEY_KG, (4.0, 3.0, 1.0)))
     box_visual(trolley, "trolley", At(), (4.0, 3.0, 1.0), YELLOW)
-    spreader = link(element, "spreader", At(z=HEIGHT_M - 1.0))
+    spreader = link(element, "spreader", At(z=SPREADER_UP_M))
     inertial(spreader, box_inertia(SPREADER_KG, SPREADER_M))
     solid_box(spreader, "spreader", At(), SPREADER_M, YELLOW)
-    truck_m = bays.left_m + TRUCK_LANE_M
-    for kind, of, moves, axis, low, high, speed in (
+    for kind, of, moves, along, low, high, speed in (
         ("gantry", "rails", "portal", (1, 0, 0), -TRAVEL_M, TRAVEL_M, GANTRY_MPS),
-        ("trolley", "portal", "trolley", (0, 1, 0), bays.right_m, truck_m, TROLLEY_MPS),
-        ("hoist", "trolley", "spreader", (0, 0, 1), 1.0 - HEIGHT_M + 1.0, 0.0, HOIST_MPS),
+        ("trolley", "portal", "trolley", (0, 1, 0), bays.right_m, truck_m(bays), TROLLEY_MPS),
+        ("hoist", "trolley", "spreader", (0, 0, 1), 1.0 - SPREADER_UP_M, 0.0, HOIST_MPS),
     ):  # fmt: skip
         name_ = f"{kind}-joint"
-        limits(joint(element, name_, "prismatic", of, moves, axis), low, high, speed)
+        # cmd_max is the speed; the limit is only to be far from it.
+        axis = joint(element, name_, "prismatic", of, moves, along)
+        limits(axis, low - END_M, high + END_M, 2 * speed, EFFORT_N)
         system(
             element, release, "joint-position-controller", "JointPositionController",
             joint_name=name_,

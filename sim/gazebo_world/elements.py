@@ -117,11 +117,12 @@ def joint(
     return along
 
 
-def limits(axis: ET.Element, low: float, high: float, speed_mps: float) -> None:
-    """How far and how fast a prismatic joint moves [m, m/s]."""
+def limits(axis: ET.Element, low: float, high: float, speed_mps: float, effort_n: float) -> None:
+    """How far, how fast and with which force at most a prismatic joint moves [m, m/s, N]."""
     element = child(axis, "limit")
     child(element, "lower", number(low))
     child(element, "upper", number(high))
+    child(element, "effort", number(effort_n))
     child(element, "velocity", number(speed_mps))
 
 

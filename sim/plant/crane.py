@@ -33,8 +33,10 @@ class CraneController:
     def __init__(self, device: str, lift_s: float, spread: float, random: Random) -> None:
         self.name = f"{device}/controller"
         self.device = device
-        self._lift_s, self._spread, self._random = lift_s, spread, random
-        self._job: StartTransfer | None = None
+        self.lift_s = lift_s
+        self._spread, self._random = spread, random
+        self.job: StartTransfer | None = None
+        """The lift that is being made."""
         self._began_ns = 0
         self._ends_ns = 0
         self._fault = ""
@@ -48,19 +50,19 @@ class CraneController:
             case StartTransfer(step):
                 if step in self._done:
                     return [Send(self.device, TransferFinished(step))]
-                if self._job is not None or self._stands:
+                if self.job is not None or self._stands:
                     return []  # a repeat, or a second job: its machine gives one at a time
                 factor = 1 + self._spread * self._random.uniform(-1, 1)
                 lifts = len(message.container.split(" + "))
-                self._job, self._began_ns = message, now_ns
-                self._ends_ns = now_ns + round(lifts * self._lift_s * factor * 1e9)
+                self.job, self._began_ns = message, now_ns
+                self._ends_ns = now_ns + round(lifts * self.lift_s * factor * 1e9)
                 return [SetTimer("lift", self._ends_ns)]
-            case TimerFired("lift") if self._job is not None and not self._stands:
-                step, self._job = self._job.step, None
+            case TimerFired("lift") if self.job is not None and not self._stands:
+                step, self.job = self.job.step, None
                 self._done.append(step)
                 return [Send(self.device, TransferFinished(step))]
             case QueryState():
-                step = self._job.step if self._job is not None else 0
+                step = self.job.step if self.job is not None else 0
                 truth = CraneState(step, tuple(self._done), self._fault, self._limit.number)
                 return [Send(self.device, truth)]
             case InjectFault(fault) if fault and not self._fault:
@@ -90,7 +92,7 @@ class CraneController:
 
     def _go_on(self, now_ns: int) -> list[Effect]:
         """Make the lift that was interrupted, if nothing stands against it any more."""
-        if self._stands or self._job is None:
+        if self._stands or self.job is None:
             return []
         self._began_ns += now_ns - self._broke_ns
         self._ends_ns += now_ns - self._broke_ns
@@ -98,13 +100,16 @@ class CraneController:
 
     def signal(self, now_ns: int) -> StationSignal:
         """What the crane shows of itself at this moment."""
-        if self._job is None:
+        if self.job is None:
             return StationSignal(self.device, "idle", 0.0, self._fault or self._limit.held)
-        now_ns = self._broke_ns if self._stands else now_ns
-        share = (now_ns - self._began_ns) / max(self._ends_ns - self._began_ns, 1)
         return StationSignal(
             self.device,
-            self._job.transfer,
-            round(min(share, 1.0), 3),
+            self.job.transfer,
+            round(self.share(now_ns), 3),
             self._fault or self._limit.held,
         )
+
+    def share(self, now_ns: int) -> float:
+        """How much of its lift's time is over, 0..1; of no meaning without one."""
+        now_ns = self._broke_ns if self._stands else now_ns
+        return min((now_ns - self._began_ns) / max(self._ends_ns - self._began_ns, 1), 1.0)

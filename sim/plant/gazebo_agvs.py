@@ -30,6 +30,7 @@ from sim.gazebo_world.crane import standing_pose
 from sim.gazebo_world.elements import document
 from sim.gazebo_world.release import release_for
 from sim.gazebo_world.world import STEP_S
+from sim.plant.gazebo_loads import GazeboLoads
 
 STEPS, STEP_NS = round(1 / ODOMETRY_HZ / STEP_S), round(STEP_S * 1e9)
 """A period of the odometry, in steps of the world."""
@@ -87,22 +88,25 @@ class GazeboAgvs:
         """When the server was seen to have made its steps."""
         self._next_s = 0.0
         """When it may make others."""
-        self._node = Node(network_of(environment))
-        self._node.__enter__()
+        self.node = Node(network_of(environment))
+        """For all that the same server shows."""
+        self.node.__enter__()
         try:
-            self._models = self._found(vehicles)
+            world, self.package, self._models = self._found(vehicles)
         except ConnectionError:
-            self._node.__exit__(None, None, None)
+            self.node.__exit__(None, None, None)
             raise
+        self._loads = GazeboLoads(self.node, world, self.package)
 
     @property
     def is_served(self) -> bool:
         """Whether the server is still there; paused it is."""
-        return served_package(self._node) is not None
+        return served_package(self.node) is not None
 
-    def drive(self, vehicle: GazeboVehicle) -> None:
-        """Have a model do what its controller says."""
+    def drive(self, vehicle: GazeboVehicle, now_ns: int) -> None:
+        """Have a model drive and carry as its controller says."""
         self._models.drive(vehicle.device, vehicle.drive)
+        self._loads.show(vehicle, now_ns)
 
     def news(self) -> list[tuple[str, Message]]:
         """What AGVs are to hear: of poses the newest, for who is late has no use for the others."""
@@ -145,18 +149,19 @@ class GazeboAgvs:
         return math.inf
 
     def close(self) -> None:
-        """Leave no model driving: nobody is there any more to stop it."""
+        """Leave no model driving, for nobody is there any more to stop it, and none loaded."""
         for agv in self._agvs:
             self._models.drive(agv, STAND)
-        self._node.__exit__(None, None, None)
+        self._loads.close()
+        self.node.__exit__(None, None, None)
         os.close(self.woken)
         os.close(self._wake)
 
     # --- the world --------------------------------------------------------------------------
 
-    def _found(self, vehicles: Sequence[GazeboVehicle]) -> Models:
-        """All AGVs, when they are there."""
-        node, network = self._node, self._node.network
+    def _found(self, vehicles: Sequence[GazeboVehicle]) -> tuple[str, Package, Models]:
+        """All AGVs, when they are there, with the world and the messages of their server."""
+        node, network = self.node, self.node.network
         until_s = time.monotonic() + SERVER_S
         while (package := served_package(node)) is None:
             if time.monotonic() > until_s:
@@ -178,7 +183,7 @@ class GazeboAgvs:
         models.feel(world)
         if not runs_by_itself(models):
             self._stepper = Stepper(node, models, world, package, STEPS, STEP_NS)
-        return models
+        return world, package, models
 
     def _put(self, world: str, package: Package, vehicle: GazeboVehicle) -> None:
         """Put an AGV into the world, in its home."""
@@ -188,7 +193,7 @@ class GazeboAgvs:
         order: Any = message_class("EntityFactory", package)()
         order.name, order.sdf = agv, document(model).decode()
         try:
-            self._node.call(
+            self.node.call(
                 f"/world/{world}/create", order, message_class("Boolean", package), SPAWN_S
             )
         except NoReplyError as error:

@@ -1,6 +1,7 @@
 """The plant live: all simulated controllers of a site in one process, on the gate's clock.
 
-Or its AGVs are the models of a Gazebo server, and the gate's clock is that server's.
+Or its AGVs are the models of a Gazebo server, which shows its cranes, too, and the gate's clock is
+that server's.
 
 Run as `python -m sim.plant.server`; its order comes on standard input as JSON (`PlantOrder`). It
 ends when its standard input ends, so that it never outlives the process that started it.
@@ -29,7 +30,9 @@ from robotics.telemetry import Bus, Frame, SignalPublisher
 from robotics.vehicle import Vehicle
 from robotics.zmq_link import HEARTBEAT_S, SILENCE_S
 from sim.arrivals import TRUCK_HS
+from sim.plant.crane import CraneController
 from sim.plant.gazebo_agvs import GazeboAgvs
+from sim.plant.gazebo_cranes import GazeboCranes
 from sim.plant.image_works import ImagesSetup, ImageWorks
 from sim.plant.scanner import ScannerController
 from sim.plant.vehicle import VehicleController
@@ -73,9 +76,14 @@ class PlantServer:
         )  # fmt: skip
         vehicles = [each for each in self._controllers.values() if isinstance(each, Vehicle)]
         self._gazebo: GazeboAgvs | None = None
+        self._cranes: GazeboCranes | None = None
         if order.gazebo:
             steered = [each for each in vehicles if isinstance(each, GazeboVehicle)]
             self._gazebo = GazeboAgvs(order.gate_time, site, roadmap, steered, os.environ)
+            self._cranes = GazeboCranes(
+                self._gazebo.node, self._gazebo.package, site, roadmap,
+                [each for each in self._controllers.values() if isinstance(each, CraneController)],
+            )  # fmt: skip
         self._clock = order.gate_time()
         self._timers: list[tuple[int, int, str, str]] = []
         self._live: dict[tuple[str, str], int] = {}
@@ -136,6 +144,8 @@ class PlantServer:
             now_s = time.monotonic()
             if self._gazebo is not None:
                 step_s = now_s + self._gazebo.go_on(now_s)
+            if self._cranes is not None:
+                self._cranes.show(self._clock.now_ns())
             if self._works is not None:
                 self._see_to_images(self._works, self._works.ready in ready, now_s)
             if now_s >= beat_s:
@@ -229,7 +239,7 @@ class PlantServer:
         controller = self._controllers[name]
         effects = controller.handle(message, now_ns)
         if self._gazebo is not None and isinstance(controller, GazeboVehicle):
-            self._gazebo.drive(controller)
+            self._gazebo.drive(controller, now_ns)
         if self._watched is not None:
             self._watched.saw(name, message, effects, now_ns)
         self._carry_out(name, effects)
