@@ -33,13 +33,12 @@ SPEED = 20.0
 
 
 @pytest.mark.timeout(240)
-@pytest.mark.parametrize(("name", "speed"), [("agv-breaks-down", 30.0), ("link-is-cut", 20.0)])
 def test_a_shipped_scenario_has_the_same_verdicts_over_ros_as_in_virtual_time(
-    name: str, speed: float, ros_domain: RosDomain
+    ros_domain: RosDomain,
 ):
-    scenario = read_scenario(SHIPPED / f"{name}.yaml")
-    live = verdicts(scenario, run_live(scenario, name, speed, over_ros(scenario, print)))
-    assert live == verdicts(scenario, run_virtual(scenario, name))
+    scenario = read_scenario(SHIPPED / "link-is-cut.yaml")
+    live = verdicts(scenario, run_live(scenario, "link", SPEED, over_ros(scenario, print)))
+    assert live == verdicts(scenario, run_virtual(scenario, "link"))
 
 
 @pytest.mark.timeout(120)
