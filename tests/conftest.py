@@ -19,9 +19,9 @@ LIVE = {
     "test_ros_standard_gate", "test_ros_survey", "test_scenario_plant", "test_scenario_ros",
     "test_up",
 }  # fmt: skip
-"""Files whose tests run gates, robots or servers in processes by the wall clock. One of them keeps a
-whole machine busy, and two at once starve each other. Those in Gazebo are not among them: a server
-that is stepped waits for who is slow."""
+"""Files whose tests run gates, robots or servers in processes by the wall clock. One of them keeps
+a whole machine busy, and two at once starve each other. Those in Gazebo are not among them: a
+server that is stepped waits for who is slow."""
 
 
 NAV2_MSGS = Path(__file__).with_name("nav2_msgs")
