@@ -28,6 +28,13 @@ NAV2_MSGS = Path(__file__).with_name("nav2_msgs")
 """What a robot with Nav2 speaks is in no package index."""
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--all-routes", action="store_true",
+        help="drive all roads of the demo on Gazebo's physics, half an hour long, not the longest",
+    )  # fmt: skip
+
+
 def pytest_configure(config: pytest.Config) -> None:
     # A machine of one's own may lack a browser. In continuous integration nothing is missing, and a
     # test that is skipped there would hide behind a green result for ever.

@@ -139,12 +139,18 @@ LONGEST = max(ROUTES, key=len)
 """817 m: over a lane, and through both yards."""
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "way" in metafunc.fixturenames:
+        ways = ROUTES if metafunc.config.getoption("--all-routes") else [LONGEST]
+        names = [f"{way[0].end}-{way[-1].end}" for way in ways]
+        metafunc.parametrize("way", ways, ids=names)
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("loaded", [False, True], ids=["empty", "loaded"])
 def test_a_route_is_driven_on_the_road_and_ends_where_the_grant_ends(
-    loaded, physics, tmp_path: Path
+    loaded, way, physics, tmp_path: Path
 ):
-    way = LONGEST
     with drive_from(place_of(way), physics, tmp_path, loaded=loaded) as drive:
         drive.until(LinkRestored, 5)
         if loaded:
