@@ -82,7 +82,7 @@ class GateServer:
         self.view = LiveView(
             gate.site, gate.roadmap, gate.devices, gate.gate_time().now_ns, gate.gate_time.speed
         )
-        self._gate = gate
+        self._gate, self._clock = gate, gate.gate_time()
         self._seed = arrivals_seed
         self._copies = copies
         self._socket = _bind(host, port)
@@ -182,7 +182,7 @@ class GateServer:
 
     def tell(self, event: Event) -> None:
         """Show an event that comes from no machine, on the page and over the API."""
-        at_ns = self._gate.gate_time().now_ns()
+        at_ns = self._clock.now_ns()
         self.view.apply(RecordedEvent("gate", at_ns, event))
 
     def _webhooks_failed(self, why: str) -> None:
@@ -197,7 +197,7 @@ class GateServer:
         if lanes != self._lanes_told:
             self._lanes_told = lanes
             outbox = Outbox(self._store.engine, exchange.peer)
-            outbox.put("lane_status", "", lane_status(lanes), self._gate.gate_time().now_ns())
+            outbox.put("lane_status", "", lane_status(lanes), self._clock.now_ns())
 
     @contextlib.contextmanager
     def _officers_at_work(self) -> Iterator[None]:
@@ -206,7 +206,7 @@ class GateServer:
             return
         gate, sides = self._gate, self._officers
         officers = Officers(
-            self._border.copies, gate.tell, gate.gate_time(), sides, gate.site.officers, gate.seed
+            self._border.copies, gate.tell, self._clock, sides, gate.site.officers, gate.seed
         )
         with officers.at_work():
             yield
@@ -214,7 +214,7 @@ class GateServer:
     def _bring_trucks(self, seed: int) -> None:
         """Put an order for each truck at its time, or declare what it brings."""
         site = self._gate.site
-        clock = self._gate.gate_time()
+        clock = self._clock
         start = datetime.datetime.fromtimestamp(clock.now_ns() / 1e9, datetime.UTC)
         for at_ns, request in arrivals(site, start, YEAR_H, site.arrivals.trucks_per_day, seed):
             while (early_ns := at_ns - clock.now_ns()) > 0:
@@ -243,7 +243,10 @@ class GateServer:
     def _summary(self) -> str:
         counts = self.view.summary()
         states = ", ".join(f"{n} {state}" for state, n in counts.by_state.items() if n)
-        return f"orders: {states or 'none yet'}"
+        orders = f"orders: {states or 'none yet'}"
+        if not self._gate.gate_time.kept_in:
+            return orders
+        return f"{orders}; the simulator goes {self._clock.rate:.1f} times as fast as the clock"
 
 
 class _Border(msgspec.Struct, frozen=True):

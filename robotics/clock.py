@@ -44,12 +44,17 @@ class GateClock:
         """The gate's time [UTC, ns]."""
         return self._began_ns + round((time.monotonic_ns() - self._began_mono_ns) * self._speed)
 
+    @property
+    def rate(self) -> float:
+        """So many times as fast as the wall clock it goes."""
+        return self._speed
+
     def wall_s(self, span_ns: int) -> float:
         """How long a span of the gate's time takes on the wall clock [s].
 
         Whoever has waited for so long looks at the clock again: a simulator may have been slower.
         """
-        return span_ns / self._speed / 1e9
+        return span_ns / self.rate / 1e9
 
 
 class KeptClock(GateClock):
@@ -65,10 +70,15 @@ class KeptClock(GateClock):
         now_ns: int = _KEPT.unpack_from(self._kept)[0]
         return now_ns
 
+    @property
+    def rate(self) -> float:
+        """As the simulator has gone lately."""
+        rate: float = _KEPT.unpack_from(self._kept)[1]
+        return rate
+
     def wall_s(self, span_ns: int) -> float:
         """As the simulator has gone lately; from `LOOK_S` to `LOOK_S_MAX`."""
-        rate: float = _KEPT.unpack_from(self._kept)[1]
-        return min(max(span_ns / rate / 1e9, LOOK_S), LOOK_S_MAX)
+        return min(max(super().wall_s(span_ns), LOOK_S), LOOK_S_MAX)
 
 
 class ClockKeeper:

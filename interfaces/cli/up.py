@@ -195,6 +195,8 @@ def up(
                 out.print(f"Token of an operator, for this run: {token_file}")
                 if recorder is not None:
                     say_begun(recorder, record)
+                if driver == "gazebo":
+                    out.print("Time  is that of the Gazebo server")
                 out.print("Ctrl-C ends it.")
                 if err.is_terminal:
                     status.start()
