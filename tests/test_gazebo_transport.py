@@ -249,3 +249,21 @@ def test_an_address_that_is_not_ours_is_an_error():
 def test_a_topic_that_is_no_name_is_refused(topic, network):
     with pytest.raises(ValueError, match=r"topic: given .*, allowed: "):
         network.qualified(topic)
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3, 5, 9])
+def test_what_has_not_four_frames_is_left_out_and_what_comes_after_it_is_heard(
+    node, network, frames
+):
+    found = heard(node, "/theirs")
+    with Node(network) as other:
+        publisher = other.advertise("/theirs", TEXT)
+        assert publisher.wait(PATIENCE_S)
+        topic = publisher.offer.topic.encode()
+        other.send((topic, *[b"?"] * (frames - 1)))
+        for number in NUMBERS[:20]:
+            publisher.publish(TEXT(data=number))
+        before_last = list(iter(lambda: found.get(timeout=PATIENCE_S), "19"))
+    begun = int(before_last[0])
+    assert before_last == NUMBERS[begun:19]
+    assert begun <= 1  # the one that it ran into
