@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.messages import StartTransfer
+from actors.messages import StartTransfer, Transfer
 from actors.site.bundled import find_site
 from actors.site.expand import expand
 from actors.site.load import last_change, load_site
@@ -52,8 +52,8 @@ def motion() -> CraneMotion:
     return crane_motion(CRANE, LIFT_S, DEMO, ROADMAP)
 
 
-def lift(step: int, bay: str, transfer: str, container: str = "CSQU3054383") -> StartTransfer:
-    return StartTransfer(step, bay, transfer, container)  # type: ignore[arg-type]
+def lift(step: int, bay: str, transfer: Transfer, container: str = "CSQU3054383") -> StartTransfer:
+    return StartTransfer(step, bay, transfer, container)
 
 
 def is_down(joints: Joints) -> bool:
