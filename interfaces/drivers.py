@@ -34,6 +34,7 @@ from robotics.telemetry import Bus
 from robotics.zmq_link import ZmqLinks
 from sim.gazebo_server import GazeboServerError, gazebo_server, installed_release, own_network
 from sim.gazebo_world.files import WORLD_FILE, WorldError, release_of, write_world
+from sim.gazebo_world.release import Release
 from sim.plant.image_works import ImagesSetup
 from sim.plant.reference import ReferenceError, in_processes, setups
 from sim.plant.server import PlantOrder
@@ -108,13 +109,11 @@ def gazebo(
         try:
             if world is None:
                 release, folder = installed_release(), run_folder / "world"
-                write_world(driven.site, driven.roadmap, driven.day, release, folder)
+                _write_world(driven, release, folder)
             else:
                 release, folder = installed_release(release_of(world)), world
             file, log = folder / WORLD_FILE, run_folder / "gazebo.log"
-            order = msgspec.structs.replace(
-                _order(driven), gazebo=True, images=images, watched=found is not None
-            )
+            order = _gazebo_order(driven, images, found)
             with (
                 gazebo_server(release, file, environment, log, gui=gui) as server,
                 _plant(order, environment, found, server.check),
@@ -131,9 +130,7 @@ def attached_gazebo(images: ImagesSetup | None = None, found: list[str] | None =
 
     @contextmanager
     def drive(driven: Driven) -> Iterator[LinkFactory]:
-        order = msgspec.structs.replace(
-            _order(driven), gazebo=True, images=images, watched=found is not None
-        )
+        order = _gazebo_order(driven, images, found)
         with _plant(order, os.environ, found, lambda: None):
             yield _to_plant(driven)
 
@@ -148,6 +145,21 @@ def _order(driven: Driven) -> PlantOrder:
         bus=driven.bus,
         gate_time=driven.gate_time,
     )
+
+
+def _gazebo_order(
+    driven: Driven, images: ImagesSetup | None, found: list[str] | None
+) -> PlantOrder:
+    return msgspec.structs.replace(
+        _order(driven), gazebo=True, images=images, watched=found is not None
+    )
+
+
+def _write_world(driven: Driven, release: Release, folder: Path) -> None:
+    try:
+        write_world(driven.site, driven.roadmap, driven.day, release, folder)
+    except (OSError, ValueError) as error:  # no room, or two devices have one name in ROS
+        raise DriverError(f"the world of {driven.site_path.name}: {error}") from error
 
 
 @contextmanager

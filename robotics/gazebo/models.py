@@ -6,7 +6,6 @@ So does the server's clock. All of it is Gazebo Transport's; topics are those of
 
 import math
 import threading
-import time
 from collections.abc import Callable, Sequence
 from typing import Any, get_args
 
@@ -20,7 +19,6 @@ from robotics.road_tracker import Front
 CLOCK = "/clock"
 LOAD = "-load"
 """What an AGV carries is called as it is, with this behind."""
-LOOK_S = 0.05
 
 
 class Pose(msgspec.Struct, frozen=True, gc=False):
@@ -157,13 +155,13 @@ def served_world(node: Node, wanted: str) -> str:
 
 def missing_models(node: Node, agvs: Sequence[str], timeout_s: float) -> list[str]:
     """The AGVs of which the server shows nothing, however long it is waited."""
-    until_s = time.monotonic() + timeout_s
-    while True:
+
+    def missing() -> list[str]:
         shown = {offer.topic for offer in node.offered()}
-        missing = [a for a in agvs if node.network.qualified(odometry_of(a)) not in shown]
-        if not missing or time.monotonic() > until_s:
-            return missing
-        time.sleep(LOOK_S)
+        return [agv for agv in agvs if node.network.qualified(odometry_of(agv)) not in shown]
+
+    node.wait_until(lambda: not missing(), timeout_s)
+    return missing()
 
 
 def nanoseconds(moment: Any) -> int:

@@ -255,6 +255,14 @@ class Node:
         """Topics that others offer in this partition, as far as is known."""
         return [offer for offer in list(self._offers) if self._is_ours(offer)]
 
+    def wait_until(self, holds: Callable[[], bool], timeout_s: float) -> bool:
+        """Wait for something that others have to do; whether they have."""
+        until_s = time.monotonic() + timeout_s
+        while not holds():
+            if time.monotonic() >= until_s or self._closed.wait(LISTEN_S):
+                return False
+        return True
+
     def send(self, frames: tuple[bytes, ...]) -> None:
         """Put frames on the wire."""
         # One by one: pyzmq takes three times as long for all at once.
@@ -265,11 +273,7 @@ class Node:
 
     def wait_listener(self, topic: str, timeout_s: float) -> bool:
         """Wait until somebody listens to a topic; whether one does."""
-        until_s = time.monotonic() + timeout_s
-        while not self._is_listened(topic.encode()):
-            if time.monotonic() >= until_s or self._closed.wait(LISTEN_S):
-                return False
-        return True
+        return self.wait_until(lambda: self._is_listened(topic.encode()), timeout_s)
 
     def _is_listened(self, topic: bytes) -> bool:
         with self._publishing:

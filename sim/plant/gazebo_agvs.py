@@ -1,9 +1,9 @@
 """The AGVs of a live plant as models of a Gazebo server, whose clock is the gate's."""
 
+import contextlib
 import math
 import os
 import queue
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -42,7 +42,6 @@ SHOW_S = 3.0
 """From then on a model that is there so long to be seen: offers are said once a second [ours]."""
 SPAWN_S = 10.0
 """And one that is put into the world so long to be there [ours]."""
-LOOK_S = 0.05
 ANEW_NS = 10**9
 """A clock that has gone back by more than this is a new server's, or the world was reset: the
 gate's time goes on from where it was."""
@@ -79,6 +78,7 @@ class GazeboAgvs:
         self._came: queue.SimpleQueue[Pose | Touch] = queue.SimpleQueue()
         self.woken, self._wake = os.pipe()
         """Readable when news have come."""
+        os.set_blocking(self._wake, False)
         self._stepper: Stepper | None = None
         self._heard: set[str] = set()
         """AGVs that have said where they are since the last step that was told."""
@@ -162,14 +162,13 @@ class GazeboAgvs:
     def _found(self, vehicles: Sequence[GazeboVehicle]) -> tuple[str, Package, Models]:
         """All AGVs, when they are there, with the world and the messages of their server."""
         node, network = self.node, self.node.network
-        until_s = time.monotonic() + SERVER_S
-        while (package := served_package(node)) is None:
-            if time.monotonic() > until_s:
-                raise ConnectionError(
-                    f"no Gazebo server shows its clock in partition {network.partition!r}"
-                    f" at {network.ip}"
-                )
-            time.sleep(LOOK_S)
+        node.wait_until(lambda: self.is_served, SERVER_S)
+        package = served_package(node)
+        if package is None:
+            raise ConnectionError(
+                f"no Gazebo server shows its clock in partition {network.partition!r}"
+                f" at {network.ip}"
+            )
         missing = missing_models(node, self._agvs, SHOW_S)
         world = served_world(node, self._site.name)
         length_m = self._site.vehicles.length_m
@@ -205,12 +204,16 @@ class GazeboAgvs:
         if isinstance(news, Pose):
             self._show(news.sim_ns)
         self._came.put(news)
-        os.write(self._wake, b"!")
+        self._awake()
 
     def _show(self, sim_ns: int) -> None:
         now_ns = self._keeper.now_ns
         if self._zero_ns is None or self._zero_ns + now_ns - self._epoch_ns - sim_ns > ANEW_NS:
             self._zero_ns = sim_ns - (now_ns - self._epoch_ns)
         if self._stepper is not None and self._stepper.is_done:
-            os.write(self._wake, b"!")
+            self._awake()
         self._keeper.show(self._epoch_ns + sim_ns - self._zero_ns)
+
+    def _awake(self) -> None:
+        with contextlib.suppress(BlockingIOError):  # full: it will wake anyway
+            os.write(self._wake, b"!")
